@@ -1,0 +1,1 @@
+"""The Genesys Cloud half: dynamic resources for Pulumi."""
