@@ -1,1 +1,20 @@
-"""The Genesys Cloud half: dynamic resources for Pulumi."""
+"""The Genesys Cloud half: dynamic resources for Pulumi.
+
+key = SigningKey("signing-key")
+webhook = Webhook("webhook", WebhookArgs(destination_url=url, signing_key=key.key))
+Subscription("queues", SubscriptionArgs(webhook_id=webhook.id, event_types=["routing.queueEvent"]))
+"""
+
+from .signing_key import SigningKey, SigningKeyArgs
+from .subscription import Subscription, SubscriptionArgs
+from .webhook import RetryPolicyArgs, Webhook, WebhookArgs
+
+__all__ = [
+    "RetryPolicyArgs",
+    "SigningKey",
+    "SigningKeyArgs",
+    "Subscription",
+    "SubscriptionArgs",
+    "Webhook",
+    "WebhookArgs",
+]

@@ -1,0 +1,84 @@
+"""Client credentials: one token for all threads, asked for once, renewed before it ends and once after a 401."""
+
+import threading
+import time
+from collections.abc import Callable, Generator
+
+from ._http import http
+from .connection import Connection
+from .errors import GenesysError
+from .redaction import hide
+from .responses import failure
+
+# A token is renewed this long before it ends: longer than any one request may take.
+MARGIN_SECONDS = 60.0
+
+HINT = (
+    "the client id or secret is wrong, or the client is deactivated, or it belongs to another region: Genesys answers"
+    " all of these alike. Check GENESYS_CLIENT_ID, GENESYS_CLIENT_SECRET and genesys:region (`refresh` and `destroy` use"
+    " the config of the last `up` unless run with --run-program)"
+)
+
+
+class TokenAuth(http.Auth):
+    """Puts `Authorization: Bearer` on each request.
+
+    The token comes from `POST {login_url}/oauth/token` with a Basic header, as the Genesys SDK asks for it, and is used
+    for the `expires_in` seconds of the answer. Raises GenesysError when none is given.
+    """
+
+    requires_response_body = True
+
+    def __init__(
+        self, connection: Connection, headers: dict[str, str], clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._connection = connection
+        self._headers = headers
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._token: str | None = None
+        self._renew_at = 0.0
+
+    def auth_flow(self, request: http.Request) -> Generator[http.Request, http.Response, None]:
+        token = yield from self._current(refused=None)
+        request.headers["Authorization"] = f"Bearer {token}"
+        response = yield request
+        if response.status_code == 401:
+            token = yield from self._current(refused=token)
+            request.headers["Authorization"] = f"Bearer {token}"
+            yield request
+
+    def _current(self, refused: str | None) -> Generator[http.Request, http.Response, str]:
+        # Held while the token is asked for, so that the other threads wait for it instead of asking too.
+        with self._lock:
+            if self._token is None or self._token == refused or self._clock() >= self._renew_at:
+                self._token = None
+                asked_at = self._clock()
+                token, seconds = self._parse((yield self._request()))
+                self._token, self._renew_at = token, asked_at + max(seconds - MARGIN_SECONDS, seconds / 2)
+            return self._token
+
+    def _request(self) -> http.Request:
+        request = http.Request(
+            "POST",
+            f"{self._connection.login_url}/oauth/token",
+            data={"grant_type": "client_credentials"},
+            headers=self._headers,
+        )
+        basic = http.BasicAuth(self._connection.client_id, self._connection.client_secret)
+        return next(basic.auth_flow(request))
+
+    def _parse(self, response: http.Response) -> tuple[str, float]:
+        if response.status_code in (400, 401):
+            raise GenesysError(f"{failure(response)}: {HINT}")
+        if not response.is_success:
+            raise failure(response)
+        try:
+            answer = response.json()
+            token, seconds = str(answer["access_token"]), float(answer.get("expires_in", 0))
+        except (ValueError, KeyError, TypeError, AttributeError):
+            raise GenesysError(
+                f"POST {response.url.path}: the answer holds no token: is genesys:loginUrl a login host?"
+            ) from None
+        hide(token)
+        return token, seconds

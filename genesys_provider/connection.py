@@ -1,0 +1,120 @@
+"""Where and as whom to talk to Genesys Cloud, from the environment and the `genesys:*` config."""
+
+import ipaddress
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from .errors import ConfigError
+from .redaction import hide
+from .regions import find_region
+
+CONFIG_KEYS = ("region", "loginUrl", "apiUrl", "orgId", "clientId", "clientSecret", "timeoutSeconds")
+DEFAULT_TIMEOUT_SECONDS = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """Base URLs (no trailing slash), credentials, the organisation's id, and the seconds one operation may take."""
+
+    login_url: str
+    api_url: str
+    client_id: str
+    client_secret: str = field(repr=False)
+    org_id: str
+    timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS
+
+    @property
+    def host(self) -> str:
+        """The API's host without a port, or `loopback`: a sandbox's port is no part of what an organisation is."""
+        host = urlsplit(self.api_url).hostname or ""
+        return "loopback" if is_loopback(host) else host
+
+
+def resolve(config: Callable[[str], object], environ: Mapping[str, str]) -> Connection:
+    """The connection that the environment (first) and the config (second) ask for.
+
+    `config` gives the value of a key without its `genesys:` namespace, or None. Raises ConfigError, one line that names
+    the key, what is wrong and an example.
+    """
+
+    def text(key: str) -> str:
+        value = config(key)
+        return "" if value is None else str(value).strip()
+
+    def credential(variable: str, key: str, hint: str) -> str:
+        value = environ.get(variable, "").strip() or text(key)
+        if not value:
+            raise ConfigError(f"no {hint}: set {variable} in the environment, or `pulumi config set {key_option(key)}`")
+        return value
+
+    login_url, api_url = text("loginUrl"), text("apiUrl")
+    if bool(login_url) != bool(api_url):
+        missing, given = ("genesys:apiUrl", "loginUrl") if login_url else ("genesys:loginUrl", "apiUrl")
+        raise ConfigError(
+            f"{missing} is missing: genesys:{given} is set, and the two go together (a gateway or sandbox has both)"
+        )
+    if login_url:
+        login_url, api_url = base_url("genesys:loginUrl", login_url), base_url("genesys:apiUrl", api_url)
+    elif text("region"):
+        region = find_region(text("region"))
+        login_url, api_url = region.login_url, region.api_url
+    else:
+        raise ConfigError("genesys:region is missing; for example: pulumi config set genesys:region eu-central-1")
+
+    client_secret = credential("GENESYS_CLIENT_SECRET", "clientSecret", "Genesys client secret")
+    hide(client_secret)
+    return Connection(
+        login_url=login_url,
+        api_url=api_url,
+        client_id=credential("GENESYS_CLIENT_ID", "clientId", "Genesys client id"),
+        client_secret=client_secret,
+        org_id=credential("GENESYS_ORG_ID", "orgId", "Genesys organisation id"),
+        timeout_seconds=timeout(text("timeoutSeconds")),
+    )
+
+
+def key_option(key: str) -> str:
+    return f"--secret genesys:{key}" if key == "clientSecret" else f"genesys:{key} <value>"
+
+
+def timeout(text: str) -> float:
+    if not text:
+        return DEFAULT_TIMEOUT_SECONDS
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0
+    if not 1 <= seconds <= 3600:
+        raise ConfigError(f"genesys:timeoutSeconds is {text!r}; write a number from 1 to 3600, for example 120")
+    return seconds
+
+
+def base_url(key: str, url: str) -> str:
+    """The URL without a trailing slash; ConfigError unless it is https, or http to this machine."""
+    if problem := url_problem(url):
+        raise ConfigError(f"{key} {problem}")
+    return url.rstrip("/")
+
+
+def url_problem(url: str) -> str | None:
+    """What is wrong with a URL that secrets or events go to, or None. Only loopback may do without TLS."""
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        return "is no URL; write one like https://example.com/genesys"
+    if parts.username or parts.password:
+        return "has a user name or password in it; write the URL without them"
+    if parts.scheme == "https" and host:
+        return None
+    if parts.scheme == "http" and host and is_loopback(host):
+        return None
+    return f"is {url!r}; write an https:// URL, like https://example.com/genesys (http only to this machine)"
+
+
+def is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -1,0 +1,69 @@
+"""The provider process's one client, made on first use and shared by all resources and threads."""
+
+import os
+import threading
+from typing import TYPE_CHECKING
+
+from pulumi.dynamic import ConfigureRequest
+
+from .connection import Connection, resolve
+from .errors import OwnershipError
+from .lifetime import end_with_parent
+
+if TYPE_CHECKING:
+    from .client import Client
+
+_lock = threading.Lock()
+_connection: Connection | None = None
+_client: "Client | None" = None
+_org_checked = False
+
+
+def configure(request: ConfigureRequest) -> None:
+    """Take the connection from this process's environment and config. Later calls, one per class, do nothing."""
+    global _connection
+    with _lock:
+        if _connection is None:
+            _connection = resolve(lambda key: request.config.get(f"genesys:{key}"), os.environ)
+            end_with_parent()
+
+
+def connection() -> Connection:
+    if _connection is None:
+        raise RuntimeError("the provider is not configured")
+    return _connection
+
+
+def client() -> "Client":
+    global _client
+    with _lock:
+        if _client is None:
+            from .client import Client  # here: the program imports this package too, and never needs the HTTP library
+
+            _client = Client(connection())
+        return _client
+
+
+def confirm_org() -> None:
+    """Before the first change or deletion: the token's organisation is the one that the settings name.
+
+    Asked once per process; a host without `organizations/me` (a gateway) is taken at its word.
+    """
+    global _org_checked
+    from .errors import NotFound
+
+    genesys = client()
+    with _lock:
+        if _org_checked:
+            return
+        try:
+            found = str(genesys.get("/api/v2/organizations/me").get("id", ""))
+        except NotFound:
+            found = ""
+        wanted = genesys.connection.org_id
+        if found and found != wanted:
+            raise OwnershipError(
+                f"these credentials belong to organisation {found}, but GENESYS_ORG_ID (genesys:orgId) is {wanted}:"
+                " nothing was changed; set the id or the credentials of the same organisation"
+            )
+        _org_checked = True
