@@ -15,8 +15,8 @@ MARGIN_SECONDS = 60.0
 
 HINT = (
     "the client id or secret is wrong, or the client is deactivated, or it belongs to another region: Genesys answers"
-    " all of these alike. Check GENESYS_CLIENT_ID, GENESYS_CLIENT_SECRET and genesys:region (`refresh` and `destroy` use"
-    " the config of the last `up` unless run with --run-program)"
+    " all of these alike. Check GENESYS_CLIENT_ID, GENESYS_CLIENT_SECRET and genesys:region (`refresh` and `destroy`"
+    " use the config of the last `up` unless run with --run-program)"
 )
 
 

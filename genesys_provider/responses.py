@@ -10,8 +10,8 @@ PASSING = (408, 429, 502, 503, 504)
 def failure(response: http.Response) -> RequestError:
     """The error for an answer that is no success, as one line.
 
-    `METHOD path: status code: message (field: error) [correlation id]; what to do`. The body is Genesys Cloud's envelope
-    ({message, code, status, contextId, details[{fieldName, errorCode}]}) or of its token endpoint
+    `METHOD path: status code: message (field: error) [correlation id]; what to do`. The body is Genesys Cloud's
+    envelope ({message, code, status, contextId, details[{fieldName, errorCode}]}) or of its token endpoint
     ({error, error_description}); a body of any other kind, HTML say, is not quoted.
     """
     status, method = response.status_code, response.request.method
