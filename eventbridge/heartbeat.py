@@ -1,0 +1,76 @@
+"""A scheduled call through the API destination: shows that the AWS half of the path works, from end to end."""
+
+import json
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from . import policies
+from .component import Component, ComponentArgs
+
+
+@dataclass(kw_only=True)
+class HeartbeatArgs(ComponentArgs):
+    destination_arn: pulumi.Input[str]
+    """The API destination that is called."""
+    minutes: int
+    """How often, 1 to 60."""
+
+
+class Heartbeat(Component):
+    """A rule on the default bus, as schedules need it, and the role with which EventBridge calls the destination.
+
+    Its target has no dead-letter queue and one retry: a heartbeat that is missed is told by its absence.
+    """
+
+    rule_name: pulumi.Output[str]
+
+    def __init__(self, name: str, args: HeartbeatArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(name, opts)
+        account = aws.get_caller_identity_output(opts=pulumi.InvokeOutputOptions(parent=self)).account_id
+        rule = aws.cloudwatch.EventRule(
+            name,
+            name=f"{args.prefix}-heartbeat",
+            description="A heartbeat through the API destination",
+            schedule_expression=every(args.minutes),
+            tags=args.tags,
+            opts=self.child(),
+        )
+        role = aws.iam.Role(
+            name,
+            name=f"{args.prefix}-heartbeat",
+            description="EventBridge calls the API destination with this",
+            assume_role_policy=pulumi.Output.all(rule.arn, account).apply(
+                lambda of: json.dumps(policies.trust("events.amazonaws.com", *of))
+            ),
+            tags=args.tags,
+            opts=self.child(),
+        )
+        policy = aws.iam.RolePolicy(
+            name,
+            name="invoke-destination",
+            role=role.name,
+            policy=pulumi.Output.from_input(args.destination_arn).apply(
+                lambda arn: json.dumps(policies.heartbeat(arn))
+            ),
+            opts=self.child(),
+        )
+        aws.cloudwatch.EventTarget(
+            name,
+            rule=rule.name,
+            arn=args.destination_arn,
+            role_arn=role.arn,
+            input='{"heartbeat":true}',  # the ingress makes the event itself and reads none of this
+            retry_policy=aws.cloudwatch.EventTargetRetryPolicyArgs(
+                maximum_retry_attempts=1, maximum_event_age_in_seconds=60
+            ),
+            opts=self.child(policy),
+        )
+        self.rule_name = rule.name
+        self.register_outputs({"ruleName": self.rule_name})
+
+
+def every(minutes: int) -> str:
+    """The schedule expression; AWS insists on the singular for one."""
+    return "rate(1 minute)" if minutes == 1 else f"rate({minutes} minutes)"

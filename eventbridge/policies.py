@@ -1,0 +1,69 @@
+"""Who may do what, as plain policy documents: made without a cloud, so that they are tested without one."""
+
+from collections.abc import Sequence
+from typing import TypedDict
+
+
+class Statement(TypedDict, total=False):
+    Effect: str
+    Action: str | list[str]
+    Resource: str | list[str]
+    Principal: dict[str, str]
+    Condition: dict[str, dict[str, str]]
+
+
+class Policy(TypedDict):
+    Version: str
+    Statement: list[Statement]
+
+
+def policy(*statements: Statement) -> Policy:
+    return {"Version": "2012-10-17", "Statement": list(statements)}
+
+
+def allow(actions: Sequence[str], *resources: str) -> Statement:
+    return {"Effect": "Allow", "Action": list(actions), "Resource": list(resources)}
+
+
+def for_source(arn: str, account: str) -> dict[str, dict[str, str]]:
+    """Only on behalf of that one resource of ours: a service must not be talked into acting for a stranger."""
+    return {"StringEquals": {"aws:SourceAccount": account}, "ArnEquals": {"aws:SourceArn": arn}}
+
+
+def trust(service: str, source_arn: str, account: str) -> Policy:
+    """A role that the service may assume, for that one resource."""
+    return policy(
+        {
+            "Effect": "Allow",
+            "Principal": {"Service": service},
+            "Action": "sts:AssumeRole",
+            "Condition": for_source(source_arn, account),
+        }
+    )
+
+
+def ingress(bus_arn: str, secret_arns: Sequence[str], log_group_arn: str) -> Policy:
+    """What the function may do: put events on the one bus, read the two keys, write its own log."""
+    return policy(
+        allow(["events:PutEvents"], bus_arn),
+        allow(["secretsmanager:GetSecretValue"], *secret_arns),
+        allow(["logs:CreateLogStream", "logs:PutLogEvents"], f"{log_group_arn}:*"),
+    )
+
+
+def heartbeat(destination_arn: str) -> Policy:
+    """What the schedule may do: call the one API destination."""
+    return policy(allow(["events:InvokeApiDestination"], destination_arn))
+
+
+def queue(queue_arn: str, rule_arn: str, account: str) -> Policy:
+    """What may come into a queue: the events of the one rule."""
+    return policy(
+        {
+            "Effect": "Allow",
+            "Principal": {"Service": "events.amazonaws.com"},
+            "Action": "sqs:SendMessage",
+            "Resource": queue_arn,
+            "Condition": for_source(rule_arn, account),
+        }
+    )

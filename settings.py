@@ -1,0 +1,321 @@
+"""Config and environment become one typed, checked Settings. The program's only place that reads either."""
+
+import difflib
+import json
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import pulumi
+
+from genesys_provider import connection
+from genesys_provider.errors import ConfigError
+
+T = TypeVar("T")
+
+# What CloudWatch Logs takes as a retention.
+LOG_DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653)
+LONGEST_BUS_NAME = 48  # the longest name made from it is that of a role or rule, which may have 64 characters
+LONGEST_SUBSCRIPTION_NAME = 64
+LONGEST_GENESYS_NAME = 128
+
+
+@dataclass(frozen=True, kw_only=True)
+class SubscriptionSettings:
+    """One entry of `subscriptions`."""
+
+    name: str
+    event_types: list[str]
+    attributes: dict[str, str]
+    enabled: bool
+    transform: Any
+    adopt: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class IngressSettings:
+    """`ingress`. With a `url` nothing is built: it is somebody else's receiver."""
+
+    url: str | None
+    throttle_rate: float
+    throttle_burst: int
+    max_age_minutes: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Everything that decides what this stack looks like."""
+
+    bus_name: str
+    source: str
+    """Source of the events on the bus: `genesys.com/cloud/<orgId>` (AWS keeps `aws.` for its partners)."""
+    subscriptions: list[SubscriptionSettings]
+    topics: list[str]
+    ingress: IngressSettings
+    tap: bool
+    log_days: int
+    heartbeat_minutes: int
+    key_overlap_minutes: int
+    signing_key_rotation: int
+    api_key_rotation: int
+    tags: dict[str, str]
+    protect: bool
+
+
+def from_pulumi() -> Settings:
+    """The settings of the running program.
+
+    Raises pulumi.RunError: one line that names the key, what is wrong, and what to write instead.
+    """
+    # Pulumi has no public way to list the keys that are set, and accepts unknown ones without a word.
+    config = pulumi.runtime.config.CONFIG.get()
+    try:
+        settings = load(config, os.environ, pulumi.get_project(), pulumi.get_stack())
+    except ConfigError as error:
+        raise pulumi.RunError(str(error)) from None
+    if settings.ingress.url and settings.ingress.url == os.environ.get("AWS_EVENTBRIDGE_URL", "").strip():
+        pulumi.log.info(f"events go to {settings.ingress.url}, from AWS_EVENTBRIDGE_URL in the environment")
+    return settings
+
+
+def load(config: Mapping[str, str], environ: Mapping[str, str], project: str, stack: str) -> Settings:
+    """The settings that these config values (by full key, as Pulumi keeps them: JSON text) and environment ask for."""
+    reader = Reader(project, config)
+    refuse_unknown(config, project, KEYS, "config key")
+    refuse_unknown(config, "genesys", connection.CONFIG_KEYS, "config key")
+    genesys = connection.resolve(lambda key: config.get(f"genesys:{key}"), environ)
+
+    if (delivery := reader.text("delivery", "webhook")) != "webhook":
+        more = " (`partner` is not built yet)" if delivery == "partner" else ""
+        raise ConfigError(f"{project}:delivery is {delivery!r}; the only way there is{more}: webhook")
+
+    return Settings(
+        bus_name=bus_name(reader, stack),
+        source=f"genesys.com/cloud/{organisation(genesys.org_id)}",
+        subscriptions=subscriptions(reader, f"{project}-{stack}-"),
+        topics=topics(reader),
+        ingress=ingress(reader, environ),
+        tap=reader.flag("tap", False),
+        log_days=log_days(reader),
+        heartbeat_minutes=reader.number("heartbeatMinutes", 5, 1, 60),
+        key_overlap_minutes=reader.number("keyOverlapMinutes", 1440, 0, 43_200),
+        signing_key_rotation=reader.number("signingKeyRotation", 1, 1, 1_000_000),
+        api_key_rotation=reader.number("apiKeyRotation", 1, 1, 1_000_000),
+        tags=reader.texts("tags"),
+        protect=reader.flag("protect", False),
+    )
+
+
+KEYS = (
+    "delivery",
+    "busName",
+    "subscriptions",
+    "topics",
+    "ingress",
+    "tap",
+    "logDays",
+    "heartbeatMinutes",
+    "keyOverlapMinutes",
+    "signingKeyRotation",
+    "apiKeyRotation",
+    "tags",
+    "protect",
+)
+SUBSCRIPTION_KEYS = ("name", "eventTypes", "attributes", "enabled", "transform", "adopt")
+INGRESS_KEYS = ("url", "throttle", "maxAgeMinutes")
+THROTTLE_KEYS = ("rate", "burst")
+EXAMPLE = 'for example: [{"name": "queues", "eventTypes": ["routing.queueEvent"]}]'
+
+
+def bus_name(reader: "Reader", stack: str) -> str:
+    name = reader.text("busName", f"genesys-{stack}")
+    where = reader.key("busName")
+    if len(name) > LONGEST_BUS_NAME:
+        raise ConfigError(
+            f"{where} is {name!r}, {len(name)} characters long; write one of at most {LONGEST_BUS_NAME},"
+            " as longer names are made from it"
+        )
+    if not re.fullmatch(r"[A-Za-z0-9_-]+", name) or name == "default":
+        raise ConfigError(f"{where} is {name!r}; write letters, digits, - and _ only, for example genesys-dev")
+    return name
+
+
+def organisation(org_id: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9-]{1,64}", org_id):
+        raise ConfigError(
+            f"GENESYS_ORG_ID (genesys:orgId) is {org_id!r}; write the organisation's id, for example"
+            " bb14bed0-f8f9-445d-b9d1-10cecb8569d6 (Genesys Cloud: Admin, Organization Settings)"
+        )
+    return org_id
+
+
+def subscriptions(reader: "Reader", prefix: str) -> list[SubscriptionSettings]:
+    entries = reader.list("subscriptions")
+    where = reader.key("subscriptions")
+    if not entries:
+        raise ConfigError(f"{where} is empty: without one, no event is delivered; {EXAMPLE}")
+    found = [subscription(f"{where}[{number}]", entry, prefix) for number, entry in enumerate(entries)]
+    names = [entry.name for entry in found]
+    for name in names:
+        if names.count(name) > 1:
+            raise ConfigError(f"{where} has {names.count(name)} entries named {name!r}; give each a name of its own")
+    return found
+
+
+def subscription(where: str, entry: Any, prefix: str) -> SubscriptionSettings:
+    if not isinstance(entry, dict):
+        raise ConfigError(f"{where} is {entry!r}; {EXAMPLE}")
+    refuse_unknown({f"{where}:{key}": "" for key in entry}, where, SUBSCRIPTION_KEYS, "key", dot=True)
+    name = entry.get("name")
+    longest = min(LONGEST_SUBSCRIPTION_NAME, LONGEST_GENESYS_NAME - len(prefix))
+    if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z0-9._-]+", name):
+        raise ConfigError(f"{where}.name is {name!r}; write letters, digits, ., - and _ only, for example queues")
+    if len(name) > longest:
+        raise ConfigError(f"{where}.name is {len(name)} characters long ({name!r}); write one of at most {longest}")
+    event_types = entry.get("eventTypes")
+    if not isinstance(event_types, list) or not event_types or not all(isinstance(t, str) and t for t in event_types):
+        raise ConfigError(
+            f"{where}.eventTypes is {event_types!r}; write at least one event type, for example [routing.queueEvent]"
+        )
+    attributes = entry.get("attributes") or {}
+    if not isinstance(attributes, dict) or not all(isinstance(value, str) for value in attributes.values()):
+        raise ConfigError(f'{where}.attributes is {attributes!r}; write texts by name, for example {{"queueId": "…"}}')
+    enabled = entry.get("enabled", True)
+    if not isinstance(enabled, bool):
+        raise ConfigError(f"{where}.enabled is {enabled!r}; write true or false")
+    adopt = entry.get("adopt")
+    if adopt is not None and (not isinstance(adopt, str) or not adopt):
+        raise ConfigError(f"{where}.adopt is {adopt!r}; write the id of the subscription to take over, or leave it out")
+    return SubscriptionSettings(
+        name=name,
+        event_types=event_types,
+        attributes=attributes,
+        enabled=enabled,
+        transform=entry.get("transform"),
+        adopt=adopt,
+    )
+
+
+def topics(reader: "Reader") -> list[str]:
+    found = reader.list("topics")
+    for topic in found:
+        if not isinstance(topic, str) or not re.fullmatch(r"[A-Za-z0-9_.{}-]{1,128}", topic) or "{id}" not in topic:
+            raise ConfigError(
+                f"{reader.key('topics')} has {topic!r}; write templates with {{id}} in them, of at most 128 characters,"
+                " for example v2.users.{id}.presence"
+            )
+    return found
+
+
+def ingress(reader: "Reader", environ: Mapping[str, str]) -> IngressSettings:
+    given, where = reader.object("ingress"), reader.key("ingress")
+    refuse_unknown({f"{where}:{key}": "" for key in given}, where, INGRESS_KEYS, "key", dot=True)
+    throttle = given.get("throttle") or {}
+    if not isinstance(throttle, dict):
+        raise ConfigError(f'{where}.throttle is {throttle!r}; write for example {{"rate": 500, "burst": 1000}}')
+    inside = f"{where}.throttle"
+    refuse_unknown({f"{inside}:{key}": "" for key in throttle}, inside, THROTTLE_KEYS, "key", dot=True)
+    url, url_key = given.get("url"), f"{where}.url"
+    if url is None and environ.get("AWS_EVENTBRIDGE_URL", "").strip():
+        url, url_key = environ["AWS_EVENTBRIDGE_URL"].strip(), "AWS_EVENTBRIDGE_URL"
+    return IngressSettings(
+        url=None if url is None else receiver(url_key, url),
+        throttle_rate=whole(f"{inside}.rate", throttle.get("rate", 500), 1, 10_000),
+        throttle_burst=whole(f"{inside}.burst", throttle.get("burst", 1000), 1, 5_000),
+        max_age_minutes=whole(f"{where}.maxAgeMinutes", given.get("maxAgeMinutes", 60), 1, 1440),
+    )
+
+
+def receiver(key: str, url: Any) -> str:
+    problem = connection.url_problem(url) if isinstance(url, str) else f"is {url!r}; write an https:// URL"
+    if problem:
+        raise ConfigError(f"{key} {problem}")
+    if re.match(r"https://api\.eventbridge\.[a-z0-9-]+\.amazonaws\.com(/|$)", url):
+        raise ConfigError(
+            f"{key} is {url!r}, the tutorial's address: AWS has no such host, as EventBridge takes no plain HTTPS"
+            " posts; leave it out, and the program builds a receiver"
+        )
+    return str(url)
+
+
+def log_days(reader: "Reader") -> int:
+    days = reader.number("logDays", 30, 1, LOG_DAYS[-1])
+    if days not in LOG_DAYS:
+        near = min(LOG_DAYS, key=lambda allowed: abs(allowed - days))
+        raise ConfigError(
+            f"{reader.key('logDays')} is {days}, which CloudWatch does not offer; write for example {near}"
+        )
+    return days
+
+
+def whole(where: str, value: Any, least: int, most: int) -> int:
+    try:
+        number = int(str(value))
+    except ValueError:
+        number = least - 1
+    if isinstance(value, bool) or not least <= number <= most:
+        raise ConfigError(f"{where} is {value!r}; write a whole number from {least} to {most}")
+    return number
+
+
+def refuse_unknown(
+    keys: Mapping[str, str], namespace: str, known: tuple[str, ...], what: str, *, dot: bool = False
+) -> None:
+    """Refuse the first key of that namespace which nothing reads."""
+    for full in keys:
+        space, _, key = full.rpartition(":")
+        if space == namespace and key not in known:
+            near = difflib.get_close_matches(key, known, n=1)
+            guess = f"did you mean {near[0]}?" if near else f"there are: {', '.join(known)}"
+            raise ConfigError(f"{namespace}{'.' if dot else ':'}{key} is no {what} that anything reads; {guess}")
+
+
+class Reader:
+    """Reads the values of one namespace: Pulumi keeps each as text, a list or map as JSON."""
+
+    def __init__(self, namespace: str, config: Mapping[str, str]) -> None:
+        self._namespace = namespace
+        self._config = config
+
+    def key(self, name: str) -> str:
+        return f"{self._namespace}:{name}"
+
+    def text(self, name: str, default: str) -> str:
+        return self._config.get(self.key(name), default)
+
+    def number(self, name: str, default: int, least: int, most: int) -> int:
+        return whole(self.key(name), self._config.get(self.key(name), default), least, most)
+
+    def flag(self, name: str, default: bool) -> bool:
+        value = self._config.get(self.key(name))
+        if value is None:
+            return default
+        if value.lower() not in ("true", "false"):
+            raise ConfigError(f"{self.key(name)} is {value!r}; write true or false")
+        return value.lower() == "true"
+
+    def list(self, name: str) -> list[Any]:
+        return self._json(name, list, [], "a list")
+
+    def object(self, name: str) -> dict[str, Any]:
+        return self._json(name, dict, {}, "a map")
+
+    def texts(self, name: str) -> dict[str, str]:
+        found = self.object(name)
+        if not all(isinstance(value, str) for value in found.values()):
+            raise ConfigError(f'{self.key(name)} is {found!r}; write texts by name, for example {{"team": "voice"}}')
+        return found
+
+    def _json(self, name: str, kind: type[T], default: T, what: str) -> T:
+        text = self._config.get(self.key(name))
+        if text is None:
+            return default
+        try:
+            value = json.loads(text)
+        except ValueError:
+            value = None
+        if not isinstance(value, kind):
+            raise ConfigError(f"{self.key(name)} is {text!r}; write {what}")
+        return value
