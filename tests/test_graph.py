@@ -1,0 +1,295 @@
+"""The whole program under Pulumi's mocks: what waits for what, what is secret, what is exported, who may do what."""
+
+import json
+import re
+
+import pytest
+
+from tests.support.graph import ACCOUNT, CONFIG, ENVIRON, ORG, PROJECT, REGION, Graph, run
+
+WEBHOOK = "pulumi-python:dynamic/genesys:Webhook"
+SUBSCRIPTION = "pulumi-python:dynamic/genesys:Subscription"
+SIGNING_KEY = "pulumi-python:dynamic/genesys:SigningKey"
+BUS = "aws:cloudwatch/eventBus:EventBus"
+CONNECTION = "aws:cloudwatch/eventConnection:EventConnection"
+DESTINATION = "aws:cloudwatch/eventApiDestination:EventApiDestination"
+RULE = "aws:cloudwatch/eventRule:EventRule"
+TARGET = "aws:cloudwatch/eventTarget:EventTarget"
+FUNCTION = "aws:lambda/function:Function"
+VERSION = "aws:secretsmanager/secretVersion:SecretVersion"
+SOURCE = f"genesys.com/cloud/{ORG}"
+
+
+@pytest.fixture(autouse=True)
+def _environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AWS_EVENTBRIDGE_URL", raising=False)
+    for name, value in ENVIRON.items():
+        monkeypatch.setenv(name, value)
+
+
+@pytest.fixture
+def graph(_environment: None) -> Graph:
+    return run({f"{PROJECT}:tap": "true", f"{PROJECT}:tags": json.dumps({"team": "voice"})})
+
+
+def policy(graph: Graph, type_: str, name: str, key: str = "policy") -> list[dict[str, object]]:
+    document = json.loads(graph.one(type_, name).inputs[key])
+    assert document["Version"] == "2012-10-17"
+    statements: list[dict[str, object]] = document["Statement"]
+    return statements
+
+
+# What waits for what.
+
+
+def test_the_webhook_points_at_the_destination_and_waits_for_the_whole_receiver(graph: Graph) -> None:
+    webhook = graph.one(WEBHOOK)
+    assert webhook.inputs["destinationUrl"] == graph.exports["destinationUrl"] == "https://api.example.com/genesys"
+    assert {
+        f"{DESTINATION} destination",
+        f"{CONNECTION} destination",
+        f"{SIGNING_KEY} signing-key",
+        f"{VERSION} ingress-signing-key",
+        f"{FUNCTION} ingress",
+        "aws:apigatewayv2/route:Route ingress",
+        "aws:apigatewayv2/stage:Stage ingress",
+        "aws:lambda/permission:Permission ingress",
+        "aws:iam/rolePolicy:RolePolicy ingress",
+    } <= webhook.after
+
+
+def test_a_key_is_in_the_secret_before_the_function_starts_and_before_anybody_uses_it(graph: Graph) -> None:
+    function = graph.one(FUNCTION)
+    assert {f"{VERSION} ingress-signing-key", f"{VERSION} ingress-heartbeat-key"} <= function.after
+    variables = function.inputs["environment"]["variables"]
+    assert variables["SIGNING_SECRET_VERSION"] == "version-of-ingress-signing-key"
+    assert variables["HEARTBEAT_SECRET_VERSION"] == "version-of-ingress-heartbeat-key"
+    assert f"{FUNCTION} ingress" in graph.one(CONNECTION).after
+    assert f"{FUNCTION} ingress" in graph.one(WEBHOOK).after
+
+
+def test_the_heartbeat_waits_for_the_receiver_and_for_its_role(graph: Graph) -> None:
+    assert {
+        "aws:apigatewayv2/stage:Stage ingress",
+        "aws:lambda/permission:Permission ingress",
+        "aws:iam/rolePolicy:RolePolicy heartbeat",
+        f"{DESTINATION} destination",
+    } <= graph.one(TARGET, "heartbeat").after
+
+
+def test_each_subscription_waits_for_the_webhook(graph: Graph) -> None:
+    for subscription in graph.of(SUBSCRIPTION):
+        assert subscription.inputs["webhookId"] == graph.exports["webhookId"]
+        assert f"{WEBHOOK} webhook" in subscription.after
+
+
+def test_the_functions_log_group_is_there_before_it_writes(graph: Graph) -> None:
+    assert "aws:cloudwatch/logGroup:LogGroup ingress" in graph.one(FUNCTION).after
+
+
+# What the settings make of it.
+
+
+def test_one_subscription_per_entry(graph: Graph) -> None:
+    wanted = {entry["name"]: entry["eventTypes"] for entry in json.loads(CONFIG[f"{PROJECT}:subscriptions"])}
+    assert {each.name: each.inputs["eventTypes"] for each in graph.of(SUBSCRIPTION)} == wanted
+    assert set(graph.exports["subscriptionIds"]) == set(wanted)
+
+
+def test_every_field_of_a_subscription_reaches_it() -> None:
+    entry = {
+        "name": "vip",
+        "eventTypes": ["routing.queueEvent", "conversation.event"],
+        "attributes": {"queueId": "q"},
+        "enabled": False,
+        "transform": "a template",
+        "adopt": "an-id",
+    }
+    subscription = run({f"{PROJECT}:subscriptions": json.dumps([entry])}).one(SUBSCRIPTION)
+    assert {key: subscription.inputs[key] for key in entry if key != "name"} == {
+        key: value for key, value in entry.items() if key != "name"
+    }
+    assert subscription.inputs["name"] == f"{PROJECT}-dev-vip"
+    assert f"[pulumi:{PROJECT}/dev/vip]" in subscription.inputs["description"]
+
+
+def test_names_in_aws_begin_with_the_buss(graph: Graph) -> None:
+    named = [each.inputs["name"] for each in graph if each.type.startswith("aws:") and "name" in each.inputs]
+    inside = {"$default", "ingress", "invoke-destination"}  # names within something that is named already
+    assert all("genesys-dev" in name for name in named if name not in inside), named
+    assert graph.one(BUS).inputs["name"] == "genesys-dev"
+
+
+def test_tags_are_on_everything_that_can_have_them(graph: Graph) -> None:
+    untaggable = {
+        CONNECTION,
+        DESTINATION,
+        TARGET,
+        VERSION,
+        "aws:iam/rolePolicy:RolePolicy",
+        "aws:apigatewayv2/integration:Integration",
+        "aws:apigatewayv2/route:Route",
+        "aws:lambda/permission:Permission",
+        "aws:sqs/queuePolicy:QueuePolicy",
+    }
+    for each in graph:
+        if each.type.startswith("aws:") and each.type not in untaggable:
+            assert each.inputs.get("tags") == {"team": "voice"}, f"{each.type} {each.name}"
+
+
+def test_limits_reach_the_stage_and_the_function() -> None:
+    graph = run(
+        {
+            f"{PROJECT}:ingress": json.dumps({"throttle": {"rate": 7, "burst": 9}, "maxAgeMinutes": 11}),
+            f"{PROJECT}:keyOverlapMinutes": "0",
+            f"{PROJECT}:topics": json.dumps(["v2.example.{id}.done"]),
+            f"{PROJECT}:logDays": "7",
+            f"{PROJECT}:heartbeatMinutes": "1",
+        }
+    )
+    routes = graph.one("aws:apigatewayv2/stage:Stage").inputs["defaultRouteSettings"]
+    assert (routes["throttlingRateLimit"], routes["throttlingBurstLimit"]) == (7, 9)
+    variables = graph.one(FUNCTION).inputs["environment"]["variables"]
+    assert variables["MAX_AGE_MINUTES"] == "11"
+    assert variables["KEY_OVERLAP_MINUTES"] == "0"
+    assert variables["EVENT_SOURCE"] == SOURCE
+    assert json.loads(variables["TOPICS"]) == ["v2.example.{id}.done"]
+    assert {group.inputs["retentionInDays"] for group in graph.of("aws:cloudwatch/logGroup:LogGroup")} == {7}
+    assert graph.one(RULE, "heartbeat").inputs["scheduleExpression"] == "rate(1 minute)"
+
+
+def test_without_tap_there_is_no_copy_of_any_event() -> None:
+    graph = run()
+    assert not graph.of("aws:sqs/queue:Queue")
+    assert "tapQueueUrl" not in graph.exports
+
+
+def test_the_tap_takes_events_and_no_heartbeats(graph: Graph) -> None:
+    assert json.loads(graph.one(RULE, "tap").inputs["eventPattern"]) == {"source": [SOURCE]}
+    assert graph.one("aws:sqs/queue:Queue").inputs["messageRetentionSeconds"] == 3600
+
+
+def test_somebody_elses_receiver_gets_no_key_and_nothing_is_built_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_EVENTBRIDGE_URL", "https://receiver.example.com/in")
+    graph = run()
+    assert graph.one(WEBHOOK).inputs["destinationUrl"] == "https://receiver.example.com/in"
+    assert not graph.of(FUNCTION)
+    assert not graph.of("aws:apigatewayv2/api:Api")
+    assert not graph.of(RULE), "a heartbeat would show our key to a stranger"
+
+
+def test_protect_covers_the_bus_the_public_url_and_the_secrets() -> None:
+    graph = run({f"{PROJECT}:protect": "true"})
+    protected = {each.type for each in graph if each.request.protect}
+    assert {BUS, "genesys-eventbridge:eventbridge:Ingress"} <= protected
+    assert {each.inputs["recoveryWindowInDays"] for each in graph.of("aws:secretsmanager/secret:Secret")} == {7}
+    assert not [each for each in run() if each.request.protect]
+
+
+# What is secret.
+
+
+def test_every_key_is_secret_wherever_it_goes(graph: Graph) -> None:
+    for each in graph:
+        for key, value in each.inputs.items():
+            if re.search(r"key-of-(signing|api)-key", repr(value)):
+                assert key in each.secret, f"{each.type} {each.name}: {key} is plain"
+    assert graph.one(WEBHOOK).secret == {"signingKey", "headerOverrides"}
+    assert "authParameters" in graph.one(CONNECTION).secret
+    assert all("secretString" in version.secret for version in graph.of(VERSION))
+    assert all(list(key.request.additionalSecretOutputs) == ["key"] for key in graph.of(SIGNING_KEY))
+
+
+def test_no_export_holds_a_key(graph: Graph) -> None:
+    assert "key-of-" not in json.dumps(graph.exports)
+    assert {"busArn", "destinationArn", "destinationUrl", "webhookId", "subscriptionIds", "commands"} <= set(
+        graph.exports
+    )
+
+
+def test_the_two_keys_are_not_the_same(graph: Graph) -> None:
+    assert graph.one(WEBHOOK).inputs["signingKey"] == "key-of-signing-key"
+    assert graph.one(VERSION, "ingress-signing-key").inputs["secretString"] == "key-of-signing-key"
+    assert graph.one(VERSION, "ingress-heartbeat-key").inputs["secretString"] == "key-of-api-key"
+    assert graph.one(CONNECTION).inputs["authParameters"]["apiKey"]["value"] == "key-of-api-key"
+
+
+def test_each_key_has_a_rotation_of_its_own() -> None:
+    graph = run({f"{PROJECT}:signingKeyRotation": "4"})
+    rotations = {key.name: key.inputs["rotation"] for key in graph.of(SIGNING_KEY)}
+    assert rotations == {"signing-key": 4, "api-key": 1}
+
+
+# Who may do what.
+
+
+def test_the_function_may_do_what_it_does_and_nothing_else(graph: Graph) -> None:
+    bus = f"arn:aws:EventBus:{REGION}:{ACCOUNT}:genesys-dev"
+    secrets = [
+        f"arn:aws:Secret:{REGION}:{ACCOUNT}:ingress-signing-key",
+        f"arn:aws:Secret:{REGION}:{ACCOUNT}:ingress-heartbeat-key",
+    ]
+    log_group = f"arn:aws:LogGroup:{REGION}:{ACCOUNT}:/aws/lambda/genesys-dev-ingress:*"
+    assert policy(graph, "aws:iam/rolePolicy:RolePolicy", "ingress") == [
+        {"Effect": "Allow", "Action": ["events:PutEvents"], "Resource": [bus]},
+        {"Effect": "Allow", "Action": ["secretsmanager:GetSecretValue"], "Resource": secrets},
+        {"Effect": "Allow", "Action": ["logs:CreateLogStream", "logs:PutLogEvents"], "Resource": [log_group]},
+    ]
+    [trust] = policy(graph, "aws:iam/role:Role", "ingress", "assumeRolePolicy")
+    assert trust["Principal"] == {"Service": "lambda.amazonaws.com"}
+    assert trust["Condition"] == {
+        "StringEquals": {"aws:SourceAccount": ACCOUNT},
+        "ArnEquals": {"aws:SourceArn": f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:genesys-dev-ingress"},
+    }
+    assert graph.one(FUNCTION).inputs["name"] == "genesys-dev-ingress"
+
+
+def test_the_schedule_may_call_the_one_destination(graph: Graph) -> None:
+    [statement] = policy(graph, "aws:iam/rolePolicy:RolePolicy", "heartbeat")
+    assert statement["Action"] == ["events:InvokeApiDestination"]
+    assert statement["Resource"] == [graph.exports["destinationArn"]]
+    [trust] = policy(graph, "aws:iam/role:Role", "heartbeat", "assumeRolePolicy")
+    rule = f"arn:aws:EventRule:{REGION}:{ACCOUNT}:genesys-dev-heartbeat"
+    assert trust["Principal"] == {"Service": "events.amazonaws.com"}
+    assert trust["Condition"] == {
+        "StringEquals": {"aws:SourceAccount": ACCOUNT},
+        "ArnEquals": {"aws:SourceArn": rule},
+    }
+
+
+def test_only_the_taps_rule_may_send_to_its_queue(graph: Graph) -> None:
+    [statement] = policy(graph, "aws:sqs/queuePolicy:QueuePolicy", "tap")
+    assert statement["Action"] == "sqs:SendMessage"
+    assert statement["Condition"] == {
+        "StringEquals": {"aws:SourceAccount": ACCOUNT},
+        "ArnEquals": {"aws:SourceArn": f"arn:aws:EventRule:{REGION}:{ACCOUNT}:genesys-dev-tap"},
+    }
+
+
+def test_the_api_may_call_the_function_from_its_one_route(graph: Graph) -> None:
+    permission = graph.one("aws:lambda/permission:Permission").inputs
+    assert permission["principal"] == "apigateway.amazonaws.com"
+    assert permission["sourceArn"] == f"arn:aws:execute-api:{REGION}:{ACCOUNT}:api/*/POST/genesys"
+    assert [route.inputs["routeKey"] for route in graph.of("aws:apigatewayv2/route:Route")] == ["POST /genesys"]
+
+
+def test_a_missed_heartbeat_leaves_nothing_behind(graph: Graph) -> None:
+    target = graph.one(TARGET, "heartbeat").inputs
+    assert target["retryPolicy"] == {"maximumRetryAttempts": 1, "maximumEventAgeInSeconds": 60}
+    assert not target.get("deadLetterConfig")
+    assert "eventBusName" not in graph.one(RULE, "heartbeat").inputs, "AWS takes schedules on the default bus only"
+
+
+# Pulumi's own rules for components.
+
+
+def test_components_are_parents_of_everything_in_aws(graph: Graph) -> None:
+    for each in graph:
+        if each.type.startswith("aws:"):
+            assert ":eventbridge:" in each.request.parent, f"{each.type} {each.name} has no component above it"
+        if each.type.startswith("genesys-eventbridge:"):
+            assert re.fullmatch(r"genesys-eventbridge:eventbridge:[A-Z]\w+", each.type)
+
+
+def test_a_preview_with_nothing_there_yet_passes() -> None:
+    assert run(preview=True).one(WEBHOOK)

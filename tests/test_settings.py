@@ -1,0 +1,174 @@
+"""Good settings are taken, with defaults; each bad one is one line: what is wrong, where, and what to write."""
+
+import json
+import re
+from typing import Any
+
+import pytest
+
+from genesys_provider.errors import ConfigError
+from settings import KEYS, Settings, load
+from tests.support.graph import CONFIG, ENVIRON, ORG, PROJECT, ROOT
+
+
+def settings(
+    config: dict[str, Any] | None = None, environ: dict[str, str] | None = None, stack: str = "dev"
+) -> Settings:
+    """Settings of the least config, changed; None takes a key away. Values of project keys may be Python's."""
+    merged: dict[str, Any] = {**CONFIG}
+    for key, value in (config or {}).items():
+        full = key if ":" in key else f"{PROJECT}:{key}"
+        merged[full] = value if isinstance(value, str | None) else json.dumps(value)
+    present = {key: value for key, value in merged.items() if value is not None}
+    variables = {key: value for key, value in {**ENVIRON, **(environ or {})}.items() if value}
+    return load(present, variables, PROJECT, stack)
+
+
+def refused(config: dict[str, Any] | None = None, environ: dict[str, str] | None = None, stack: str = "dev") -> str:
+    with pytest.raises(ConfigError) as caught:
+        settings(config, environ, stack)
+    text = str(caught.value)
+    assert "\n" not in text
+    return text
+
+
+def one_subscription(**changes: Any) -> dict[str, Any]:
+    entry = {"name": "queues", "eventTypes": ["routing.queueEvent"], **changes}
+    return {"subscriptions": [entry]}
+
+
+def test_defaults() -> None:
+    s = settings()
+    assert s.bus_name == "genesys-dev"
+    assert s.source == f"genesys.com/cloud/{ORG}"
+    assert (s.tap, s.protect, s.log_days, s.heartbeat_minutes, s.key_overlap_minutes) == (False, False, 30, 5, 1440)
+    assert (s.signing_key_rotation, s.api_key_rotation, s.topics, s.tags) == (1, 1, [], {})
+    assert (s.ingress.url, s.ingress.throttle_rate, s.ingress.throttle_burst) == (None, 500, 1000)
+    assert s.ingress.max_age_minutes == 60
+
+
+def test_every_key_that_is_read_has_its_schema_and_no_other_has_one() -> None:
+    import yaml
+
+    assert set(yaml.safe_load((ROOT / "Pulumi.yaml").read_text())["config"]) == set(KEYS)
+
+
+@pytest.mark.parametrize("stack", ["dev", "staging", "prod", "local"])
+def test_the_stacks_that_come_with_the_project_are_right(stack: str) -> None:
+    import yaml
+
+    raw = yaml.safe_load((ROOT / "stacks" / f"Pulumi.{stack}.yaml").read_text())["config"]
+    config = {key: value if isinstance(value, str) else json.dumps(value) for key, value in raw.items()}
+    assert load(config, ENVIRON, PROJECT, stack).subscriptions
+    if stack != "local":
+        assert json.loads(config["aws:allowedAccountIds"]) != ["000000000000"]
+
+
+@pytest.mark.parametrize(
+    ("missing", "hint"),
+    [
+        ("GENESYS_CLIENT_ID", "pulumi config set genesys:clientId"),
+        ("GENESYS_CLIENT_SECRET", "pulumi config set --secret genesys:clientSecret"),
+        ("GENESYS_ORG_ID", "pulumi config set genesys:orgId"),
+    ],
+)
+def test_a_missing_credential_names_variable_and_command(missing: str, hint: str) -> None:
+    text = refused(environ={missing: ""})
+    assert missing in text
+    assert hint in text
+
+
+def test_the_environment_comes_before_the_config() -> None:
+    assert settings({"genesys:orgId": "from-config"}).source.endswith(ORG)
+    assert settings({"genesys:orgId": "from-config"}, {"GENESYS_ORG_ID": ""}).source.endswith("from-config")
+
+
+def test_an_unknown_region_lists_those_there_are() -> None:
+    text = refused({"genesys:region": "eu-north-9"})
+    assert "genesys:region is 'eu-north-9'" in text
+    assert "eu-central-1 (mypurecloud.de)" in text
+
+
+def test_an_unknown_key_is_refused_with_the_nearest() -> None:
+    assert "did you mean busName?" in refused({"busname": "x"})
+    assert "did you mean clientSecret?" in refused({"genesys:clientsecret": "x"})
+    assert settings({"aws:region": "eu-central-1"}), "other providers' keys are theirs"
+
+
+@pytest.mark.parametrize(
+    ("config", "says"),
+    [
+        ({"delivery": "partner"}, "`partner` is not built yet"),
+        ({"delivery": "carrier-pigeon"}, "the only way there is: webhook"),
+        ({"busName": "x" * 49}, "49 characters long; write one of at most 48"),
+        ({"busName": "a bus"}, "letters, digits, - and _ only"),
+        ({"busName": "default"}, "for example genesys-dev"),
+        ({"subscriptions": None}, f"{PROJECT}:subscriptions is empty"),
+        ({"subscriptions": []}, "without one, no event is delivered"),
+        ({"subscriptions": "queues"}, "write a list"),
+        ({"subscriptions": ["queues"]}, f"{PROJECT}:subscriptions[0] is 'queues'"),
+        (one_subscription(eventTypes=[]), "subscriptions[0].eventTypes is []; write at least one event type"),
+        (one_subscription(eventTypes="routing.queueEvent"), "write at least one event type"),
+        (one_subscription(name="x" * 65), "65 characters long"),
+        (one_subscription(name="a name"), "subscriptions[0].name is 'a name'"),
+        (one_subscription(eventType=["x"]), "subscriptions[0].eventType is no key that anything reads; did you mean"),
+        (one_subscription(attributes={"queueId": 5}), "subscriptions[0].attributes"),
+        (one_subscription(enabled="yes"), "write true or false"),
+        (one_subscription(adopt=""), "leave it out"),
+        (
+            {"ingress": {"url": "http://receiver.example.com"}},
+            "ingress.url is 'http://receiver.example.com'; write an https",
+        ),
+        ({"ingress": {"url": 5}}, "ingress.url is 5"),
+        ({"ingress": {"url": "https://me:pw@example.com"}}, "ingress.url has a user name or password in it"),
+        ({"ingress": {"throttle": {"rate": 0}}}, "ingress.throttle.rate is 0; write a whole number from 1 to 10000"),
+        ({"ingress": {"throttle": {"brust": 1}}}, "did you mean burst?"),
+        ({"ingress": {"maxAge": 1}}, "did you mean maxAgeMinutes?"),
+        ({"ingress": {"maxAgeMinutes": 0}}, "from 1 to 1440"),
+        ({"logDays": 8}, "logDays is 8, which CloudWatch does not offer; write for example 7"),
+        ({"logDays": "soon"}, "write a whole number"),
+        ({"heartbeatMinutes": 61}, "from 1 to 60"),
+        ({"keyOverlapMinutes": -1}, "from 0 to 43200"),
+        ({"signingKeyRotation": 0}, "from 1 to"),
+        ({"topics": ["v2.users.5.presence"]}, "write templates with {id} in them"),
+        ({"tags": {"team": 5}}, "write texts by name"),
+        ({"tap": "maybe"}, "write true or false"),
+        ({"genesys:orgId": "not an id"}, "GENESYS_ORG_ID (genesys:orgId) is 'not an id'"),
+        ({"genesys:region": None}, "genesys:region is missing"),
+        ({"genesys:loginUrl": "https://login.example.com"}, "genesys:apiUrl is missing"),
+        ({"genesys:timeoutSeconds": "0"}, "genesys:timeoutSeconds is '0'; write a number from 1 to 3600"),
+    ],
+)
+def test_bad_input_is_one_line_that_says_what_to_write(config: dict[str, Any], says: str) -> None:
+    environ = {"GENESYS_ORG_ID": ""} if "genesys:orgId" in config else None
+    assert says in refused(config, environ)
+
+
+def test_two_subscriptions_of_one_name_are_refused() -> None:
+    entry = {"name": "queues", "eventTypes": ["routing.queueEvent"]}
+    assert "2 entries named 'queues'" in refused({"subscriptions": [entry, entry]})
+
+
+def test_a_long_stack_name_counts() -> None:
+    assert "write one of at most" in refused(stack="s" * 60)
+    text = refused({"busName": "short", **one_subscription(name="x" * 60)}, stack="s" * 60)
+    assert f"write one of at most {128 - len(PROJECT) - 62}" in text
+
+
+def test_the_tutorials_address_is_explained() -> None:
+    url = "https://api.eventbridge.us-east-1.amazonaws.com/events/default/my-event-bus"
+    text = refused(environ={"AWS_EVENTBRIDGE_URL": url})
+    assert text.startswith("AWS_EVENTBRIDGE_URL")
+    assert "AWS has no such host" in text
+
+
+def test_a_receiver_from_the_environment_gives_way_to_the_config() -> None:
+    environ = {"AWS_EVENTBRIDGE_URL": "https://one.example.com"}
+    assert settings(environ=environ).ingress.url == "https://one.example.com"
+    config = {"ingress": {"url": "https://two.example.com"}}
+    assert settings(config, environ).ingress.url == "https://two.example.com"
+
+
+def test_no_bad_value_shows_the_secret() -> None:
+    text = refused({"genesys:clientSecret": "hunter2", "genesys:region": "nowhere"}, {"GENESYS_CLIENT_SECRET": ""})
+    assert not re.search("hunter2", text)
