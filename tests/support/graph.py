@@ -148,9 +148,10 @@ def run(
 
     try:
         loop.run_until_complete(run_pulumi_func(program))
-        outputs = {
-            name: pulumi.Output.from_input(value) for name, value in settings.get_root_resource().outputs.items()
-        }
+        root = settings.get_root_resource()
+        if not isinstance(root, Stack):
+            raise TypeError("the mocks made no stack")
+        outputs = {name: pulumi.Output.from_input(value) for name, value in root.outputs.items()}
         exports = {name: loop.run_until_complete(output.future()) for name, output in outputs.items()}
         secret = {name for name, output in outputs.items() if loop.run_until_complete(output.is_secret())}
     finally:
