@@ -1,0 +1,5 @@
+"""`python -m sandbox.aws`: the server, in the foreground."""
+
+from .server import main
+
+main()
