@@ -1,0 +1,170 @@
+"""Stack local on a sandbox of its own: free ports, its own state, and everything ended and removed afterwards."""
+
+import base64
+import json
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+import boto3
+import yaml
+
+from sandbox.launcher import Sandbox
+from tests.support.graph import PROJECT, ROOT
+from tools.stack import Stack
+
+T = TypeVar("T")
+SECONDS = 30.0
+
+
+@dataclass
+class Deployment:
+    """A sandbox and a stack on it. Everything a test does to either goes through here."""
+
+    sandbox: Sandbox
+    stack: Stack
+    directory: Path
+    output: list[str] = field(default_factory=list)
+    """Everything that pulumi printed so far."""
+    first_calls: list[tuple[str, str]] = field(default_factory=list)
+    """The calls of the first `up`."""
+
+    def pulumi(self, *arguments: str, fails: bool = False) -> str:
+        """Run `pulumi <arguments>` on the stack; what it printed, stdout and stderr together."""
+        code, text = self.stack.run(*arguments)
+        self.output.append(text)
+        assert (code != 0) == fails, f"pulumi {' '.join(arguments)} ended with {code}:\n{text}"
+        return text
+
+    def configured(self, key: str, default: Any = None) -> Any:
+        return yaml.safe_load(self.stack.config_file.read_text())["config"].get(f"{PROJECT}:{key}", default)
+
+    def configure(self, key: str, value: object) -> None:
+        """Set a project key in this deployment's own copy of the stack's file."""
+        document = yaml.safe_load(self.stack.config_file.read_text())
+        document["config"][f"{PROJECT}:{key}"] = value
+        self.stack.config_file.write_text(yaml.safe_dump(document, sort_keys=False))
+
+    @contextmanager
+    def changed(self, changes: dict[str, Any]) -> Iterator[None]:
+        """Other values for whole keys (None takes one away) while it lasts."""
+        before = self.stack.config_file.read_text()
+        document = yaml.safe_load(before)
+        merged = {**document["config"], **changes}
+        document["config"] = {key: value for key, value in merged.items() if value is not None}
+        self.stack.config_file.write_text(yaml.safe_dump(document, sort_keys=False))
+        try:
+            yield
+        finally:
+            self.stack.config_file.write_text(before)
+
+    # Genesys Cloud
+
+    def genesys(self, method: str, path: str, body: object = None, token: str | None = None) -> Any:
+        """A call to the emulator: its test door without a token, its API with one of its own making."""
+        return call(method, self.sandbox.genesys_url + path, body, token)
+
+    def token(self) -> str:
+        basic = base64.b64encode(b"sandbox-client:sandbox-secret").decode()
+        request = urllib.request.Request(
+            f"{self.sandbox.genesys_url}/oauth/token",
+            data=b"grant_type=client_credentials",
+            headers={"Authorization": f"Basic {basic}", "Content-Type": "application/x-www-form-urlencoded"},
+            method="POST",
+        )
+        with urllib.request.urlopen(request, timeout=10) as response:
+            token: str = json.load(response)["access_token"]
+        return token
+
+    def entities(self, kind: str) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self.genesys("GET", f"/api/v2/events/{kind}?pageSize=100", token=self.token())[
+            "entities"
+        ]
+        return found
+
+    def change(self, kind: str, id_: str, **fields: Any) -> None:
+        """What somebody does by hand: GET, then PUT with other values."""
+        token, path = self.token(), f"/api/v2/events/{kind}/{id_}"
+        entity = self.genesys("GET", path, token=token)
+        server = ("id", "selfUri", "dateCreated", "dateModified", "lastDeliveryStatus")
+        self.genesys("PUT", path, {key: v for key, v in {**entity, **fields}.items() if key not in server}, token)
+
+    def calls(self) -> list[tuple[str, str]]:
+        """Method and path of every call to Genesys Cloud's API since the last `forget_calls`."""
+        return [(each["method"], each["path"]) for each in self.genesys("GET", "/_sandbox/calls")]
+
+    def forget_calls(self) -> None:
+        self.genesys("DELETE", "/_sandbox/calls")
+
+    def emit(self, body: object) -> dict[str, Any]:
+        """Let an event happen; the event and its deliveries, once these are final."""
+        answer: dict[str, Any] = self.genesys("POST", "/_sandbox/emit?wait=1", body)
+        return answer
+
+    # AWS
+
+    def aws(self, method: str, path: str, body: object = None) -> Any:
+        """The AWS emulator's test door."""
+        return call(method, f"{self.sandbox.aws_url}/_sandbox/aws/{path}", body)
+
+    def client(self, service: str) -> Any:
+        return boto3.client(
+            service,  # type: ignore[call-overload]
+            endpoint_url=self.sandbox.aws_url,
+            region_name="us-east-1",
+            aws_access_key_id="test",
+            aws_secret_access_key="test",
+        )
+
+    def receive(self, queue_url: str, wanted: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+        """The first event in the queue that is wanted, as the text of its message says; others are dropped."""
+        sqs = self.client("sqs")
+        deadline = time.monotonic() + SECONDS
+        while time.monotonic() < deadline:
+            answer = sqs.receive_message(QueueUrl=queue_url, MaxNumberOfMessages=10, WaitTimeSeconds=1)
+            for message in answer.get("Messages", []):
+                sqs.delete_message(QueueUrl=queue_url, ReceiptHandle=message["ReceiptHandle"])
+                event: dict[str, Any] = json.loads(message["Body"])
+                if wanted(event):
+                    return event
+        raise AssertionError(f"no such event in {queue_url} within {SECONDS:.0f} s")
+
+    # Secrets
+
+    def places(self) -> Iterator[tuple[str, str]]:
+        """Everything that was printed, and every file that was left: name and text."""
+        yield from ((f"output {number}", text) for number, text in enumerate(self.output))
+        for file in self.directory.rglob("*"):
+            if file.is_file():
+                yield str(file.relative_to(self.directory)), file.read_bytes().decode("latin-1")
+
+
+@contextmanager
+def deployment(directory: Path, environ: dict[str, str] | None = None, **sandbox: Any) -> Iterator[Deployment]:
+    """A running sandbox and a stack that has not been deployed yet."""
+    with Sandbox(directory / "sandbox", **sandbox) as clouds:
+        stack = Stack("local", project=ROOT, directory=directory / "sandbox", environ=environ or {})
+        yield Deployment(clouds, stack, directory)
+
+
+def call(method: str, url: str, body: object = None, token: str | None = None) -> Any:
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(url, data=data, method=method)
+    request.add_header("Content-Type", "application/json")
+    if token:
+        request.add_header("Authorization", f"Bearer {token}")
+    with urllib.request.urlopen(request, timeout=60) as response:
+        text = response.read()
+    return json.loads(text) if text else None
+
+
+def forms(secret: str) -> set[str]:
+    """The forms in which a secret would show."""
+    encoded = base64.b64encode(secret.encode()).decode()
+    inside = {base64.b64encode(b" " * shift + secret.encode()).decode()[4:-4] for shift in (1, 2)}
+    return {secret, encoded.rstrip("="), quote(secret, safe=""), json.dumps(secret)[1:-1], *inside}
