@@ -1,0 +1,1 @@
+"""The tool chain: the pinned Pulumi engine, its plugins' launchers, and the commands behind the Makefile."""
