@@ -1,0 +1,189 @@
+"""`/_sandbox/*`: the door for tests and demos. JSON in, JSON out, no authentication: it is on loopback only.
+
+health               GET     {service, instance, ready}
+emit                 POST    {event} | {kind, set} | {raw}, and {eventType}; ?wait=1 -> {deliveries: [id], event}
+deliveries[/{id}]    GET     what became of them
+faults               GET, POST {path, method, times, status, headers, body, when, delayMs, drop}, DELETE
+calls                GET, DELETE
+scopes               GET, POST {add: [], remove: []}
+ratelimit            GET, POST {allowed, windowSeconds}
+clock                GET, POST {advanceSeconds}
+retry-scale          GET, POST {factor, timeoutSeconds}
+tokens/revoke        POST
+reset                POST    {instance}
+"""
+
+from typing import TYPE_CHECKING, cast
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Mount, Route
+
+from . import events
+from .entities import checked
+from .errors import ApiError
+from .faults import Fault, When
+from .reader import Reader, anything, flag, header_map, json_object, number, one_of, text, texts, whole
+from .requests import as_object, body_within
+from .wire import parse, render, timestamp
+
+if TYPE_CHECKING:
+    from .cloud import Cloud
+
+BODY_LIMIT = 16 * 1024 * 1024  # an event that is too large for its receiver must get through here
+MANY = 10**9
+
+
+class Door:
+    def __init__(self, cloud: "Cloud") -> None:
+        self._cloud = cloud
+
+    def mount(self) -> Mount:
+        return Mount(
+            "/_sandbox",
+            routes=[
+                Route("/health", self._health),
+                Route("/emit", self._emit, methods=["POST"]),
+                Route("/deliveries", self._deliveries),
+                Route("/deliveries/{id}", self._delivery),
+                Route("/faults", self._faults, methods=["GET", "POST", "DELETE"]),
+                Route("/calls", self._calls, methods=["GET", "DELETE"]),
+                Route("/scopes", self._scopes, methods=["GET", "POST"]),
+                Route("/ratelimit", self._rate_limit, methods=["GET", "POST"]),
+                Route("/clock", self._clock, methods=["GET", "POST"]),
+                Route("/retry-scale", self._retry_scale, methods=["GET", "POST"]),
+                Route("/tokens/revoke", self._revoke, methods=["POST"]),
+                Route("/reset", self._reset, methods=["POST"]),
+            ],
+        )
+
+    async def _health(self, _: Request) -> JSONResponse:
+        return JSONResponse({"service": "genesys", "instance": self._cloud.instance, "ready": True})
+
+    async def _emit(self, request: Request) -> JSONResponse:
+        reader = await read(request)
+        given = [name for name in ("event", "kind", "raw") if reader.has(name)]
+        if len(given) != 1:
+            raise ApiError(400, message="give one of event, kind and raw")
+        event_type = reader.take("eventType", one_of(*events.EVENT_TYPES), "")
+        if reader.has("raw"):
+            raw = reader.take("raw", text(0, BODY_LIMIT))
+            checked(reader)
+            body, event = raw.encode(), parsed(raw)
+        else:
+            if reader.has("kind"):
+                kind = reader.take("kind", one_of(*events.KINDS))
+                overrides = reader.take("set", json_object, None) or {}
+                checked(reader)
+                event = events.generate(kind, overrides)
+            else:
+                event = reader.take("event", json_object)
+                checked(reader)
+            body = render(event)
+        members = event if isinstance(event, dict) else {}
+        topic, event_body = members.get("topicName"), members.get("eventBody")
+        if not isinstance(topic, str):
+            if not event_type:
+                raise ApiError(400, message="no topicName in it: give eventType, so that it can be told who gets it")
+            topic = ""
+        begun = self._cloud.engine.deliver(
+            body, topic, event_type or events.event_type(topic), event_body if isinstance(event_body, dict) else {}
+        )
+        if request.query_params.get("wait") == "1":
+            await self._cloud.engine.finished(begun)
+        return JSONResponse({"deliveries": [delivery.id for delivery in begun], "event": event})
+
+    async def _deliveries(self, _: Request) -> JSONResponse:
+        return JSONResponse([delivery.to_json() for delivery in self._cloud.engine.deliveries.values()])
+
+    async def _delivery(self, request: Request) -> JSONResponse:
+        delivery = self._cloud.engine.deliveries.get(request.path_params["id"])
+        if delivery is None:
+            raise ApiError(404)
+        return JSONResponse(delivery.to_json())
+
+    async def _faults(self, request: Request) -> Response:
+        faults = self._cloud.faults
+        if request.method == "DELETE":
+            faults.clear()
+        elif request.method == "POST":
+            reader = await read(request)
+            fault = Fault(
+                path=reader.take("path", text(1, 2000)),
+                method=reader.take("method", text(1, 20), "") or None,
+                times=reader.take("times", whole(1, MANY), 1),
+                status=reader.take("status", whole(200, 599), 0) or None,
+                headers=reader.take("headers", header_map, None),
+                body=reader.take("body", anything, None),
+                when=cast(When, reader.take("when", one_of("before", "after"), "before")),
+                delay_ms=reader.take("delayMs", whole(0, MANY), 0),
+                drop=reader.take("drop", flag, False),
+            )
+            checked(reader)
+            if not (fault.status or fault.drop or fault.delay_ms):
+                raise ApiError(400, message="a fault needs status, drop or delayMs")
+            faults.add(fault)
+        return JSONResponse(faults.to_json())
+
+    async def _calls(self, request: Request) -> JSONResponse:
+        if request.method == "DELETE":
+            self._cloud.calls.clear()
+        return JSONResponse(self._cloud.calls.to_json())
+
+    async def _scopes(self, request: Request) -> JSONResponse:
+        if request.method == "POST":
+            reader = await read(request)
+            added, removed = reader.take("add", texts, None) or [], reader.take("remove", texts, None) or []
+            checked(reader)
+            self._cloud.scopes = (self._cloud.scopes | set(added)) - set(removed)
+        return JSONResponse({"scopes": sorted(self._cloud.scopes)})
+
+    async def _rate_limit(self, request: Request) -> JSONResponse:
+        limit = self._cloud.rate_limit
+        if request.method == "POST":
+            reader = await read(request)
+            allowed = reader.take("allowed", whole(0, MANY), limit.allowed)
+            window_seconds = reader.take("windowSeconds", whole(1, MANY), limit.window_seconds)
+            checked(reader)
+            limit.set(allowed, window_seconds)
+        return JSONResponse({"allowed": limit.allowed, "windowSeconds": limit.window_seconds})
+
+    async def _clock(self, request: Request) -> JSONResponse:
+        if request.method == "POST":
+            reader = await read(request)
+            seconds = reader.take("advanceSeconds", number(0, MANY))
+            checked(reader)
+            self._cloud.ahead_seconds += seconds
+        return JSONResponse({"now": timestamp(self._cloud.now()), "aheadSeconds": self._cloud.ahead_seconds})
+
+    async def _retry_scale(self, request: Request) -> JSONResponse:
+        engine = self._cloud.engine
+        if request.method == "POST":
+            reader = await read(request)
+            scale = reader.take("factor", number(0, MANY), engine.retry_scale)
+            timeout_seconds = reader.take("timeoutSeconds", number(0.001, MANY), engine.timeout_seconds)
+            checked(reader)
+            engine.retry_scale, engine.timeout_seconds = scale, timeout_seconds
+        return JSONResponse({"factor": engine.retry_scale, "timeoutSeconds": engine.timeout_seconds})
+
+    async def _revoke(self, _: Request) -> JSONResponse:
+        return JSONResponse({"revoked": self._cloud.tokens.revoke()})
+
+    async def _reset(self, request: Request) -> JSONResponse:
+        reader = await read(request)
+        instance = reader.take("instance", text(1, 100), "")
+        checked(reader)
+        self._cloud.reset(instance)
+        return JSONResponse({"instance": self._cloud.instance})
+
+
+async def read(request: Request) -> Reader:
+    """The body, in whatever content type it says it is: `curl -d` says that it is a form."""
+    return Reader(as_object(await body_within(request, BODY_LIMIT) or b"{}"))
+
+
+def parsed(raw: str) -> object:
+    try:
+        return parse(raw)
+    except ValueError:
+        return None
