@@ -1,0 +1,94 @@
+"""The provider's config, as pulumi-aws has it: nested values come as JSON text."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from .errors import OFFICIAL
+from .table import Props
+from .values import unknown
+
+# What asks the real plugin to leave AWS's own services alone says nothing to one that never calls them.
+IGNORED = {
+    "insecure",
+    "maxRetries",
+    "noProxy",
+    "retryMode",
+    "s3UsePathStyle",
+    "skipCredentialsValidation",
+    "skipMetadataApiCheck",
+    "skipRegionValidation",
+    "skipRequestingAccountId",
+    "version",
+}
+HONOURED = {
+    "accessKey",
+    "allowedAccountIds",
+    "defaultTags",
+    "endpoints",
+    "forbiddenAccountIds",
+    "region",
+    "secretKey",
+}
+
+
+@dataclass(frozen=True)
+class Config:
+    region: str
+    endpoints: Mapping[str, str]
+    """By boto3's name of the service. The stand-in calls nothing else."""
+    access_key: str = "test"
+    secret_key: str = "test"  # noqa: S105 - the sandbox takes any; the user's own keys stay where they are
+    allowed_accounts: tuple[str, ...] = ()
+    forbidden_accounts: tuple[str, ...] = ()
+    default_tags: Mapping[str, str] = field(default_factory=dict)
+
+
+def parse(inputs: Props) -> Config:
+    """Of inputs that `wrong` has nothing to say about."""
+    values = {name: _parsed(value) for name, value in inputs.items()}
+    given = {"access_key": values.get("accessKey"), "secret_key": values.get("secretKey")}
+    return Config(
+        region=values["region"],
+        endpoints={name: url for each in values["endpoints"] for name, url in each.items() if url},
+        allowed_accounts=tuple(values.get("allowedAccountIds") or ()),
+        forbidden_accounts=tuple(values.get("forbiddenAccountIds") or ()),
+        default_tags=(values.get("defaultTags") or {}).get("tags") or {},
+        **{name: value for name, value in given.items() if value},
+    )
+
+
+def wrong(inputs: Props) -> list[tuple[str, str]]:
+    """(property, what is wrong with it)."""
+    found = [
+        (name, f"aws:{name} is not known to the stand-in for pulumi-aws; {OFFICIAL}")
+        for name in sorted(inputs.keys() - HONOURED - IGNORED)
+    ]
+    for name, shape, example in _SHAPES:
+        try:
+            value = inputs.get(name) if unknown(inputs.get(name)) else _parsed(inputs.get(name))
+        except ValueError:
+            value = ...
+        if value is not None and not unknown(value) and not isinstance(value, shape):
+            found.append((name, f"aws:{name} must be such as {example}"))
+    if not inputs.get("region"):
+        found.append(("region", 'aws:region is missing: "pulumi config set aws:region us-east-1"'))
+    if not inputs.get("endpoints"):
+        found.append(
+            ("endpoints", f"aws:endpoints is missing: the stand-in for pulumi-aws never calls AWS; {OFFICIAL}")
+        )
+    return found
+
+
+_SHAPES = (
+    ("region", str, "us-east-1"),
+    ("endpoints", list, '[{"events": "http://127.0.0.1:4566"}]'),
+    ("allowedAccountIds", list, '["123456789012"]'),
+    ("forbiddenAccountIds", list, '["123456789012"]'),
+    ("defaultTags", dict, '{"tags": {"team": "x"}}'),
+)
+
+
+def _parsed(value: Any) -> Any:
+    return json.loads(value) if isinstance(value, str) and value[:1] in ("[", "{") else value
