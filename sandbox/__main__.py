@@ -32,7 +32,7 @@ def main() -> int:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("interrupted: nothing is left running", file=sys.stderr)
+        print("interrupted", file=sys.stderr)
         return 130
 
 

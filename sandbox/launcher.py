@@ -3,7 +3,6 @@
 import contextlib
 import errno
 import fcntl
-import http.client
 import json
 import os
 import shutil
@@ -14,20 +13,21 @@ import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Literal, Self
 
 from . import processes
+from .door import HOST, NoAnswer, ask, health
 from .lifetime import OWNER
 from .processes import Process
 
-HOST = "127.0.0.1"
 ROOT = Path(__file__).resolve().parent.parent
 AWS_PORT, GENESYS_PORT = 4566, 4580
 START_SECONDS = 30.0
 STOP_SECONDS = 10.0
+BUSY_SECONDS = 5.0  # a server at work may answer late; it is not started anew for that
 
 Service = Literal["genesys", "aws"]
 SERVICES: tuple[Service, ...] = ("genesys", "aws")
@@ -135,7 +135,7 @@ class Sandbox:
                     f"the sandbox of {self.directory} already runs, on port {moved[0].port}: stop it first, with the"
                     " environment it was started in (python -m sandbox down)"
                 )
-            if len(servers) == len(SERVICES) and all(self._ready(service) for service in SERVICES):
+            if len(servers) == len(SERVICES) and processes.wait_until(self._all_ready, BUSY_SECONDS):
                 return False
             self._stop()  # one without the other is of no use
             for service in SERVICES:
@@ -168,10 +168,14 @@ class Sandbox:
                 return None
             instance = str(uuid.uuid4())
             for service, server in servers.items():
-                self._request(service, "POST", "/_sandbox/reset", {"instance": instance})
-                if not self._ready(service, instance):
-                    raise SandboxError(f"{TITLES[service]} did not take the reset: look into {self.log(service)}")
-                self._write(service, Server(**{**asdict(server), "instance": instance}))
+                with contextlib.suppress(NoAnswer):
+                    ask(server.port, "POST", "/_sandbox/reset", {"instance": instance})
+                changed = replace(server, instance=instance)
+                if not is_ready(changed):
+                    raise SandboxError(
+                        f"{TITLES[service]} did not take the reset: start it anew (python -m sandbox down, then up)"
+                    )
+                self._write(service, changed)
             return instance
 
     def status(self) -> list[Status]:
@@ -183,12 +187,12 @@ class Sandbox:
             if server is None:
                 found.append(Status(service, self.url(service), running=False))
                 continue
-            members = processes.family(server.process)
+            members = processes.family(server.process)  # itself too
             found.append(
                 Status(
                     service,
                     f"http://{HOST}:{server.port}",
-                    running=self._ready(service),
+                    running=is_ready(server),
                     pid=server.pid,
                     workers=max(0, len(members) - 1),
                     instance=server.instance,
@@ -232,11 +236,14 @@ class Sandbox:
             for service, child in children.items():
                 if child.poll() is not None:
                     raise SandboxError(f"{TITLES[service]} ended while starting ({self._last_words(service)})")
-            return all(self._ready(service, instance) for service in SERVICES)
+            return self._all_ready()
 
         if not processes.wait_until(ready, START_SECONDS):
-            late = next(service for service in SERVICES if not self._ready(service, instance))
-            raise SandboxError(f"{TITLES[late]} is not ready after {START_SECONDS:.0f} s: look into {self.log(late)}")
+            late = [service for service, server in self._servers().items() if not is_ready(server)]
+            raise SandboxError(
+                f"{' and '.join(TITLES[service] for service in late)} not ready after {START_SECONDS:.0f} s: look into"
+                f" the logs in {self.directory}"
+            )
 
     def _spawn(self, service: Service, environment: Mapping[str, str], instance: str) -> subprocess.Popen[bytes]:
         descriptor = os.open(self.log(service), os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o600)
@@ -299,27 +306,9 @@ class Sandbox:
         """Whether the pid still is that server's, and not of a process that got the number later."""
         return processes.alive(server.process) and f"sandbox.{service}" in processes.command_line(server.process)
 
-    def _ready(self, service: Service, instance: str | None = None) -> bool:
-        """Whether the server on the port says that it is ready and of this instance (default: the pid file's)."""
-        if instance is None:
-            server = self._read(service)
-            instance = server.instance if server else ""
-        health = self._health(service)
-        return bool(health) and health.get("ready") is True and health.get("instance") == instance
-
-    def _health(self, service: Service) -> dict[str, Any]:
-        try:
-            return self._request(service, "GET", "/_sandbox/health")
-        except (OSError, http.client.HTTPException, ValueError):
-            return {}
-
-    def _request(self, service: Service, method: str, path: str, body: object = None) -> dict[str, Any]:
-        connection = http.client.HTTPConnection(HOST, self.ports[service], timeout=STOP_SECONDS if body else 1.0)
-        with contextlib.closing(connection):
-            content = None if body is None else json.dumps(body)
-            connection.request(method, path, content, {"Content-Type": "application/json"})
-            answer = json.loads(connection.getresponse().read() or b"{}")
-        return answer if isinstance(answer, dict) else {}
+    def _all_ready(self) -> bool:
+        servers = self._servers()
+        return len(servers) == len(SERVICES) and all(is_ready(server) for server in servers.values())
 
     def _check_port(self, service: Service) -> None:
         port = self.ports[service]
@@ -330,7 +319,7 @@ class Sandbox:
             except OSError as error:
                 if error.errno != errno.EADDRINUSE:
                     what = f"cannot be used ({error.strerror})"
-                elif "service" in self._health(service):
+                elif health(port):
                     what = "is taken by another sandbox"
                 else:
                     what = "is taken by another program"
@@ -372,6 +361,12 @@ class Sandbox:
             yield
         finally:
             os.close(descriptor)
+
+
+def is_ready(server: Server) -> bool:
+    """Whether the one that answers on its port says that it is that server, and ready."""
+    answer = health(server.port)
+    return answer.get("ready") is True and answer.get("instance") == server.instance
 
 
 def free_port() -> int:
