@@ -130,7 +130,7 @@ EXAMPLE = 'for example: [{"name": "queues", "eventTypes": ["routing.queueEvent"]
 
 
 def bus_name(reader: "Reader", stack: str) -> str:
-    name = reader.text("busName", f"genesys-{stack}")
+    name = reader.text("busName", "") or f"genesys-{stack}"  # Pulumi requires every key without a default
     where = reader.key("busName")
     if len(name) > LONGEST_BUS_NAME:
         raise ConfigError(

@@ -1,0 +1,115 @@
+"""`make demo`, once the sandbox runs and the stack is deployed: three events, from Genesys Cloud to the bus."""
+
+import json
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+from rich.console import Console
+from rich.table import Table
+
+from sandbox.launcher import Sandbox
+from tools.stack import Stack
+
+KINDS = ("acd.start", "acd.end", "user.end")  # a call reached a queue, an agent took it, the agent's part ended
+SECONDS = 30.0  # far more than it takes, a cold function included
+
+
+@dataclass(frozen=True)
+class Seen:
+    """An event as it lay in the tap queue, `seconds` after it happened."""
+
+    event_id: str
+    detail_type: str
+    seconds: float
+
+
+def main() -> int:
+    outputs, clouds = Stack.from_environ("local").outputs(), Sandbox.from_environ()
+    print("Three things happen in Genesys Cloud; waiting for them on the bus ...", flush=True)
+    happened = {emit(clouds, kind): time.monotonic() for kind in KINDS}
+    seen = list(arrivals(clouds, outputs["tapQueueUrl"], happened))
+    if missing := len(happened) - len(seen):
+        print(
+            f"error: {missing} of {len(happened)} events did not reach the tap queue within {SECONDS:.0f} s: look at"
+            f" {clouds.genesys_url}/_sandbox/deliveries and {clouds.log('aws')}, or begin anew: make down demo",
+            file=sys.stderr,
+        )
+        return 1
+    show(seen, outputs, clouds)
+    return 0
+
+
+def emit(clouds: Sandbox, kind: str) -> str:
+    """Let it happen; the topic, which no other event has."""
+    answer = ask(f"{clouds.genesys_url}/_sandbox/emit", {"kind": kind})
+    topic: str = answer["event"]["topicName"]
+    return topic
+
+
+def arrivals(clouds: Sandbox, queue_url: str, happened: dict[str, float]) -> Iterator[Seen]:
+    """Each of the events once, as it arrives; fewer when the time is up."""
+    sqs = boto3.client(
+        "sqs",
+        endpoint_url=clouds.aws_url,
+        region_name="us-east-1",
+        aws_access_key_id="test",
+        aws_secret_access_key="test",  # noqa: S106  # the sandbox's
+    )
+    waiting, deadline = dict(happened), time.monotonic() + SECONDS
+    while waiting and time.monotonic() < deadline:
+        answer = sqs.receive_message(QueueUrl=queue_url, MaxNumberOfMessages=10, WaitTimeSeconds=1)
+        for message in answer.get("Messages", []):
+            sqs.delete_message(QueueUrl=queue_url, ReceiptHandle=message["ReceiptHandle"])
+            event = json.loads(message["Body"])
+            began = waiting.pop(event["detail"]["topicName"], None)
+            if began is not None:  # else a double, or one of an earlier demo that was interrupted
+                event_id = event["resources"][0].removeprefix("genesys-event:")
+                yield Seen(event_id, event["detail-type"], time.monotonic() - began)
+
+
+def show(seen: list[Seen], outputs: dict[str, Any], clouds: Sandbox) -> None:
+    console = Console(highlight=False, soft_wrap=True)
+    events = Table("event id", "detail-type", "seen in", "latency", box=None, pad_edge=False)
+    for event in seen:
+        events.add_row(event.event_id[:12], event.detail_type, "tap queue", f"{event.seconds * 1000:.0f} ms")
+    console.print()
+    console.print(events)
+
+    console.print("\n[bold]Genesys Cloud has[/bold]")
+    console.print(f"  webhook       {outputs['webhookId']} → {outputs['destinationUrl']}")
+    for name, id_ in outputs["subscriptionIds"].items():
+        console.print(f"  subscription  {id_} ({name})")
+    console.print("[bold]AWS has[/bold]")
+    for kind, found in ask(f"{clouds.aws_url}/_sandbox/aws/resources").items():
+        console.print(f"  {kind:<13} {', '.join(found) if isinstance(found, list) else found}")
+
+    console.print("\n[bold]Try next[/bold]")
+    console.print("  make preview        nothing to do; change stacks/Pulumi.local.yaml and look again")
+    console.print("  make down           destroy the stack, stop both clouds, leave nothing")
+    emitted = """-H 'Content-Type: application/json' -d '{"kind": "acd.start"}'"""
+    console.print(f"  curl {clouds.genesys_url}/_sandbox/emit {emitted}")
+    console.print(f"  curl {clouds.genesys_url}/_sandbox/calls        every call that Genesys Cloud got")
+
+
+def ask(url: str, body: object = None) -> dict[str, Any]:
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(url, data, {"Content-Type": "application/json"})  # noqa: S310  # the sandbox's
+    with urllib.request.urlopen(request, timeout=30) as response:  # noqa: S310
+        answer: dict[str, Any] = json.load(response)
+    return answer
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        print("\nInterrupted. Nothing is lost: make demo goes on from here, make down cleans up.", file=sys.stderr)
+        sys.exit(130)
+    except urllib.error.URLError as error:
+        sys.exit(f"error: the sandbox does not answer ({error.reason}); start it with: make sandbox")
