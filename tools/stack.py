@@ -1,0 +1,472 @@
+"""`python -m tools.stack up|preview|refresh|destroy|recover|pulumi STACK [arguments]`, and `down`: what make runs.
+
+The engine's own commands, after what has to come first. Stacks local and local-* live in the sandbox and nowhere else:
+their backend, passphrase and plugin are its own, and of the environment they see no AWS_*, GENESYS_* or PULUMI_*. Other
+stacks are the user's: backend, secrets provider and environment stay as they are.
+"""
+
+import http.client
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from importlib import metadata
+from pathlib import Path
+from typing import Any, NoReturn
+
+from tools import engine
+from tools.engine import Engine, EngineError, say
+
+ROOT = Path(__file__).parents[1]
+HOST = "127.0.0.1"
+AWS_PORT, GENESYS_PORT = "4566", "4580"
+CHANGING = ("up", "refresh", "destroy")
+TAKE_CONFIG = (*CHANGING, "preview", "config")
+SEALED_FROM = ("AWS_", "GENESYS_", "PULUMI_")
+
+
+class StackError(Exception):
+    """What stands in the way, and what to do, in one line."""
+
+
+class SandboxDownError(StackError):
+    """The sandbox does not run, and with it everything in it is gone."""
+
+
+class Stack:
+    """One stack. `run` is what make does, for tests; methods raise StackError and EngineError.
+
+    With `directory`, a stack of the sandbox lives there, beside any other: with its own state, and its own copy of the
+    stack's file, `config_file`, which may be edited. `environ` is put on top of the environment, sealed or not.
+    """
+
+    def __init__(
+        self,
+        name: str = "local",
+        *,
+        project: Path = ROOT,
+        directory: Path | None = None,
+        environ: Mapping[str, str] | None = None,
+    ) -> None:
+        self.name, self.project = name, project
+        self.local = name == "local" or name.startswith("local-")
+        self._set = dict(environ or {})
+        given = {**os.environ, **self._set}
+        self.directory = (directory or Path(given.get("SANDBOX_DIR") or project / ".sandbox")).absolute()
+        self.ports = {
+            "aws": given.get("SANDBOX_AWS_PORT") or AWS_PORT,
+            "genesys": given.get("SANDBOX_GENESYS_PORT") or GENESYS_PORT,
+        }
+        self.config_file = self._tracked_config_file
+        if self.local and (directory or (self.ports["aws"], self.ports["genesys"]) != (AWS_PORT, GENESYS_PORT)):
+            self.config_file = self._copy_config()
+
+    def run(self, command: str, *arguments: str) -> tuple[int, str]:
+        """Run one of the engine's commands after what has to come first; its exit code, and all that was said."""
+        try:
+            line = self.prepare(command, *arguments)
+        except (StackError, EngineError) as error:
+            return 1, f"error: {error}\n"
+        done = subprocess.run(
+            line,
+            cwd=self.project,
+            env=self.environ,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        return done.returncode, done.stdout
+
+    def outputs(self, *, secrets: bool = False) -> dict[str, Any]:
+        """What the program exports."""
+        found: dict[str, Any] = self._json("stack", "output", "--json", *(["--show-secrets"] if secrets else []))
+        return found
+
+    def export(self) -> dict[str, Any]:
+        """The state."""
+        found: dict[str, Any] = self._json("stack", "export")
+        return found
+
+    def prepare(self, command: str, *arguments: str) -> list[str]:
+        """See to it that the command can run; the line to run it by, in `project` and with `environ`."""
+        before: list[str] = []
+        if command in (*CHANGING, "preview"):
+            before = self._prepare(command)
+        return self._line(command, *before, *arguments)
+
+    # --- what has to come first
+
+    def _prepare(self, command: str) -> list[str]:
+        """Checks, and the arguments that they call for."""
+        arguments, refresh = [], False
+        if self.local:
+            instance = self._instance()
+            self._create()
+            refresh = bool(self._instances() - {instance})
+            if command in CHANGING:
+                arguments += ["--yes"]
+            if command in ("up", "refresh"):
+                arguments += ["--message", f"{MARK}{instance}"]
+        else:
+            self._exists()
+        if command in CHANGING:
+            refresh |= self.unlock()
+        if refresh and command != "refresh":
+            arguments += ["--refresh"]
+        if command in ("refresh", "destroy") or refresh:
+            arguments += ["--run-program"]  # or the providers would see the config of the last `up`
+        return arguments
+
+    def _instance(self) -> str:
+        """The sandbox that runs: a new one knows nothing of what was made in another."""
+        health = {service: _health(port) for service, port in self.ports.items()}
+        down = [f"http://{HOST}:{self.ports[service]}" for service, each in health.items() if not each.get("ready")]
+        if down:
+            raise SandboxDownError(f"the sandbox is not running at {' and '.join(down)}; start it with: make sandbox")
+        return str(health["aws"].get("instance"))
+
+    def _instances(self) -> set[str]:
+        """The sandboxes that the state may speak of: that of the last success, and those of failures after it."""
+        found: set[str] = set()
+        history = self.directory / "state/.pulumi/history" / self._project_name / self.name
+        for file in sorted(history.glob("*.history.json"), reverse=True):  # the names end with the time
+            entry = json.loads(file.read_text(encoding="utf-8"))
+            succeeded = entry.get("result") == "succeeded"
+            if succeeded and entry.get("kind") == "destroy":
+                break
+            found.add(entry.get("message", "").removeprefix(MARK))
+            if succeeded:
+                break
+        return found
+
+    def _create(self) -> None:
+        """Make the stack, in a copy of the project: `stack init` would write into a tracked file."""
+        if (self.checkpoints / f"{self.name}.json").exists():
+            return
+        (self.directory / "state").mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix="init-", dir=self.directory) as folder:
+            Path(folder, "Pulumi.yaml").write_text(f"name: {self._project_name}\nruntime: python\n", encoding="utf-8")
+            if self.config_file.exists():
+                shutil.copy(self.config_file, Path(folder, f"Pulumi.{self.name}.yaml"))
+            line = [str(self.engine.path), "stack", "init", self.name, "--no-select", "--cwd", folder]
+            done = subprocess.run(line, env=self.environ, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+        if done.returncode:
+            raise StackError(f"stack {self.name} could not be made: {_reason(done)}")
+
+    def _exists(self) -> None:
+        """Stacks that are the user's are made by the user, who chooses their secrets provider."""
+        done = self.captured("stack")
+        if done.returncode == 0:
+            return
+        if "no stack named" in done.stderr:
+            pulumi = self._called
+            raise StackError(f"there is no stack {self.name} yet; create it once with: {pulumi} stack init {self.name}")
+        raise StackError(_reason(done))
+
+    def unlock(self) -> bool:
+        """Cancel a run that was killed and left its lock, and tell so; whether there was one.
+
+        Raises StackError when the stack is in use.
+        """
+        locks = list(self.locks())
+        for lock in locks:
+            if not lock.left_behind():
+                raise StackError(
+                    f"stack {self.name} is in use by process {lock.pid} of {lock.user} on {lock.host} since"
+                    f" {lock.since}: wait for it, or if it is gone: {self._called} cancel --stack {self.name}"
+                )
+        if locks:
+            pids = ", ".join(f"process {lock.pid}" for lock in locks)
+            say(f"the last run on stack {self.name} ({pids}) was killed: cancelling it, then looking at what exists")
+            done = self.captured("cancel", "--yes")
+            if done.returncode:
+                raise StackError(_reason(done))
+        return bool(locks)
+
+    def locks(self) -> "Iterator[Lock]":
+        """The stack's locks, as far as a backend of files has any; other backends know by themselves."""
+        root = self.files
+        if root:
+            for file in sorted((root / ".pulumi/locks/organization" / self._project_name / self.name).glob("*.json")):
+                yield Lock.read(file)
+
+    # --- the engine
+
+    @cached_property
+    def engine(self) -> Engine:
+        return engine.find({**os.environ, **self._set})
+
+    @cached_property
+    def environ(self) -> dict[str, str]:
+        """The environment to run the engine in."""
+        given = dict(os.environ)
+        if self.local:
+            given = {name: value for name, value in given.items() if not name.startswith(SEALED_FROM)}
+            given.pop("AWS_EVENTBRIDGE_URL", None)
+            given |= self._sandbox_environ(given)
+        if self.local or not self.engine.official:
+            given["PULUMI_SKIP_UPDATE_CHECK"] = "true"
+        return given | self._set
+
+    def _sandbox_environ(self, given: Mapping[str, str]) -> dict[str, str]:
+        home = self.directory / "pulumi"
+        found = {
+            "PULUMI_BACKEND_URL": f"file://{self.directory / 'state'}",
+            "PULUMI_HOME": str(home),
+            "PULUMI_CONFIG_PASSPHRASE": "sandbox",
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "test",
+        }
+        for name in ("no_proxy", "NO_PROXY"):
+            found[name] = ",".join(filter(None, [given.get(name), HOST, "localhost"]))
+        # Where the engine keeps its plugins, not on PATH: from there it warns of each use, and would for other stacks.
+        plugin = home / "plugins" / f"resource-aws-v{metadata.version('pulumi-aws')}" / "pulumi-resource-aws"
+        if {**given, **self._set}.get("SANDBOX_AWS_PLUGIN") == "official":
+            if plugin.is_symlink():
+                shutil.rmtree(plugin.parent)
+            return found
+        _link(plugin, engine.LAUNCHERS / "pulumi-resource-aws")
+        found["PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION"] = "true"
+        if shutil.which("pulumi-resource-aws", path=given.get("PATH")):
+            found["PULUMI_IGNORE_AMBIENT_PLUGINS"] = "true"
+        return found
+
+    def _line(self, command: str, *arguments: str) -> list[str]:
+        line = [str(self.engine.path), command, *arguments, "--stack", self.name]
+        if command in TAKE_CONFIG and self.config_file != self._tracked_config_file:
+            line += ["--config-file", str(self.config_file)]
+        return line
+
+    def captured(self, command: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            self._line(command, *arguments),
+            cwd=self.project,
+            env=self.environ,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def _json(self, command: str, *arguments: str) -> Any:
+        done = self.captured(command, *arguments)
+        if done.returncode:
+            raise StackError(_reason(done))
+        return json.loads(done.stdout)
+
+    @property
+    def _called(self) -> str:
+        """How the user calls the engine."""
+        return "pulumi" if self.engine.official else os.path.relpath(self.engine.path)
+
+    # --- files
+
+    @cached_property
+    def _project_name(self) -> str:
+        return _key((self.project / "Pulumi.yaml").read_text(encoding="utf-8"), "name") or ""
+
+    @cached_property
+    def _tracked_config_file(self) -> Path:
+        folder = _key((self.project / "Pulumi.yaml").read_text(encoding="utf-8"), "stackConfigDir") or "."
+        return self.project / folder / f"Pulumi.{self.name}.yaml"
+
+    def _copy_config(self) -> Path:
+        """A copy of the stack's file that names the ports of this sandbox."""
+        copy = self.directory / f"Pulumi.{self.name}.yaml"
+        text = self._tracked_config_file.read_text(encoding="utf-8") if self._tracked_config_file.exists() else ""
+        for default, port in ((AWS_PORT, self.ports["aws"]), (GENESYS_PORT, self.ports["genesys"])):
+            # Marked first: one port may be the other's default.
+            text = text.replace(f"{HOST}:{default}", f"{HOST}:\0{port}")
+        self.directory.mkdir(parents=True, exist_ok=True)
+        copy.write_text(text.replace("\0", ""), encoding="utf-8")
+        return copy
+
+    @property
+    def checkpoints(self) -> Path:
+        """Where the states of the sandbox's stacks lie."""
+        return self.directory / "state/.pulumi/stacks" / self._project_name
+
+    @property
+    def files(self) -> Path | None:
+        """The folder of a backend of files."""
+        url = self.environ.get("PULUMI_BACKEND_URL") or _logged_in(self.environ)
+        if not url.startswith("file://"):
+            return None
+        return Path(url.removeprefix("file://").split("?")[0]).expanduser()
+
+
+MARK = "sandbox "
+"""Before the sandbox's instance in an update's message: so the history says what the state speaks of."""
+
+
+@dataclass(frozen=True)
+class Lock:
+    """Who holds a stack."""
+
+    pid: int
+    host: str
+    user: str
+    since: str
+
+    @classmethod
+    def read(cls, file: Path) -> "Lock":
+        lock = json.loads(file.read_text(encoding="utf-8"))
+        return cls(lock["pid"], lock["hostname"], lock["username"], lock["timestamp"].split(".")[0])
+
+    def left_behind(self) -> bool:
+        """Whether its process was one of this machine, and is gone."""
+        return self.host == socket.gethostname() and not _runs_pulumi(self.pid)
+
+
+def _runs_pulumi(pid: int) -> bool:
+    """Whether that process is still an engine: its number may be another's by now, or a dead child's, not reaped."""
+    try:
+        name, state = re.findall(r"\((.*)\) (\S)", Path(f"/proc/{pid}/stat").read_text(encoding="utf-8"))[0]
+    except FileNotFoundError:
+        if Path("/proc/self/stat").exists():
+            return False
+    else:
+        return "pulumi" in name and state != "Z"
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _health(port: str) -> dict[str, Any]:
+    connection = http.client.HTTPConnection(HOST, int(port), timeout=5)
+    try:
+        connection.request("GET", "/_sandbox/health")
+        answer = json.loads(connection.getresponse().read())
+    except (OSError, http.client.HTTPException, ValueError):
+        return {}
+    finally:
+        connection.close()
+    return answer if isinstance(answer, dict) else {}
+
+
+def _logged_in(env: Mapping[str, str]) -> str:
+    """The backend of `pulumi login`."""
+    home = Path(env.get("PULUMI_HOME") or Path(env.get("HOME") or Path.home(), ".pulumi"))
+    try:
+        return str(json.loads((home / "credentials.json").read_text(encoding="utf-8")).get("current") or "")
+    except (OSError, ValueError):
+        return ""
+
+
+def _link(link: Path, target: Path) -> None:
+    if link.is_symlink() and link.readlink() == target:
+        return
+    link.parent.mkdir(parents=True, exist_ok=True)
+    new = link.with_name(f".{link.name}.{os.getpid()}")
+    new.symlink_to(target)
+    new.replace(link)
+
+
+def _key(document: str, key: str) -> str | None:
+    """A plain top-level value of a YAML document."""
+    found = re.search(rf"^{key}:\s*([^\s#]+)", document, re.MULTILINE)
+    return found[1].strip("\"'") if found else None
+
+
+def _reason(done: "subprocess.CompletedProcess[str]") -> str:
+    """What the engine said went wrong, as one line."""
+    lines = [line.strip() for line in (done.stderr or done.stdout).splitlines() if line.strip()]
+    return "; ".join(lines).removeprefix("error: ") or "no reason given"
+
+
+# --- the command line
+
+
+def main(arguments: list[str]) -> int:
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        match arguments:
+            case ["up" | "preview" | "refresh" | "destroy" as command, name, *rest]:
+                stack = Stack(name)
+                become(stack, stack.prepare(command, *rest))
+            case ["recover", name, *rest]:
+                stack = Stack(name)
+                become(stack, recover(stack, *rest))
+            case ["pulumi", name, command, *rest]:
+                stack = Stack(name)
+                become(stack, stack.prepare(command, *rest))
+            case ["down"]:
+                return down(Stack())
+            case _:
+                print(__doc__, file=sys.stderr)
+                return 2
+    except (StackError, EngineError) as error:
+        say(f"error: {error}")
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+def become(stack: Stack, line: list[str]) -> NoReturn:
+    """Run the engine in place of this process: so Ctrl-C reaches it once, whoever sends it, and its exit code is ours.
+
+    It answers the first by finishing what it is at and saving the state, and the second by stopping at once.
+    """
+    os.chdir(stack.project)
+    sys.stdout.flush()
+    os.execve(line[0], line, stack.environ)  # noqa: S606 (no shell is wanted)
+
+
+def recover(stack: Stack, *arguments: str) -> list[str]:
+    """Cancel a run that was killed; the line that then puts the state right, asking nothing."""
+    line = stack.prepare("refresh", "--yes", "--clear-pending-creates", *arguments)
+    if not stack.files:  # these have been looked at for locks
+        done = stack.captured("cancel", "--yes")
+        say(done.stdout.strip() if done.returncode == 0 else f"nothing was cancelled: {_reason(done)}")
+    return line
+
+
+def down(local: Stack) -> int:
+    """Destroy what stacks of the sandbox have, then forget them. Stops nothing, and needs no engine for nothing."""
+    stacks = [Stack(file.stem) for file in sorted(local.checkpoints.glob("*.json")) if _has_resources(file)]
+    try:
+        for stack in stacks:
+            if ended := _destroy(stack):
+                return ended
+    except SandboxDownError:
+        say("the sandbox is not running: what was in it is gone already")
+    for left in (local.directory / "state", local.directory / "pulumi"):
+        shutil.rmtree(left, ignore_errors=True)
+    for copy in local.directory.glob("Pulumi.*.yaml"):
+        copy.unlink()
+    return 0
+
+
+def _destroy(stack: Stack) -> int:
+    """Run `destroy` and wait for it. Ctrl-C is the engine's: it gets it from the terminal, as this process does."""
+    with subprocess.Popen(stack.prepare("destroy"), cwd=stack.project, env=stack.environ) as running:
+        signal.signal(signal.SIGTERM, lambda *_: running.send_signal(signal.SIGINT))
+        while True:
+            try:
+                return running.wait()
+            except KeyboardInterrupt:
+                continue
+
+
+def _has_resources(checkpoint: Path) -> bool:
+    latest = json.loads(checkpoint.read_text(encoding="utf-8"))["checkpoint"].get("latest") or {}
+    return bool(latest.get("resources") or latest.get("pending_operations"))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
