@@ -24,7 +24,7 @@ class Cloud:
 
     def call(self, service: str, operation: str, params: Props) -> Props:
         """boto3's answer to the operation, spelt as boto3 does: `put_rule`."""
-        from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+        from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError
 
         client = self._client(service)
         name = client.meta.method_to_api_mapping[operation]
@@ -33,8 +33,9 @@ class Cloud:
         except ClientError as error:
             said = error.response["Error"]
             raise AwsError(name, said.get("Code", "?"), said.get("Message", "")) from None
-        except HTTPClientError as error:
-            raise PluginError(no_answer(self._config.endpoints[service], str(error))) from None
+        except EndpointConnectionError:
+            at = self._config.endpoints[service]
+            raise PluginError(f'no AWS answers at {at}: start the sandbox with "make sandbox"') from None
         except BotoCoreError as error:
             raise AwsError(name, type(error).__name__, str(error)) from None
         for entry in answer.get("FailedEntries") or ():
@@ -93,10 +94,3 @@ class Cloud:
                 retries={"mode": "standard", "total_max_attempts": attempts},
             ),
         )
-
-
-def no_answer(endpoint: str, why: str) -> str:
-    """For a sandbox that isn't there; one that is, and fails, says why."""
-    if "Could not connect" in why or "refused" in why:
-        return f'no AWS answers at {endpoint}: start the sandbox with "make sandbox"'
-    return " ".join(why.split())

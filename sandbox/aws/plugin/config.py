@@ -59,25 +59,20 @@ def parse(inputs: Props) -> Config:
     )
 
 
-def wrong(inputs: Props) -> list[tuple[str, str]]:
-    """(property, what is wrong with it)."""
+def wrong(inputs: Props) -> list[str]:
+    """What is wrong with them, a line each."""
     found = [
-        (name, f"aws:{name} is not known to the stand-in for pulumi-aws; {OFFICIAL}")
+        f"aws:{name} is not known to the stand-in for pulumi-aws; {OFFICIAL}"
         for name in sorted(inputs.keys() - HONOURED - IGNORED)
     ]
     for name, shape, example in _SHAPES:
-        try:
-            value = inputs.get(name) if unknown(inputs.get(name)) else _parsed(inputs.get(name))
-        except ValueError:
-            value = ...
-        if value is not None and not unknown(value) and not isinstance(value, shape):
-            found.append((name, f"aws:{name} must be such as {example}"))
+        value = inputs.get(name)
+        if value is not None and not unknown(value) and not isinstance(_parsed(value), shape):
+            found.append(f"aws:{name} must be such as {example}")
     if not inputs.get("region"):
-        found.append(("region", 'aws:region is missing: "pulumi config set aws:region us-east-1"'))
+        found.append('aws:region is missing: "pulumi config set aws:region us-east-1"')
     if not inputs.get("endpoints"):
-        found.append(
-            ("endpoints", f"aws:endpoints is missing: the stand-in for pulumi-aws never calls AWS; {OFFICIAL}")
-        )
+        found.append(f"aws:endpoints is missing: the stand-in for pulumi-aws never calls AWS; {OFFICIAL}")
     return found
 
 
@@ -91,4 +86,7 @@ _SHAPES = (
 
 
 def _parsed(value: Any) -> Any:
-    return json.loads(value) if isinstance(value, str) and value[:1] in ("[", "{") else value
+    try:
+        return json.loads(value) if isinstance(value, str) and value[:1] in ("[", "{") else value
+    except ValueError:
+        return None

@@ -20,7 +20,7 @@ from .errors import OFFICIAL, HalfMade, PluginError
 from .invokes import INVOKES
 from .table import Props, Type
 from .types import TYPES
-from .values import Path, redacted, secrets_of
+from .values import Path, redacted, secrets_of, unknown
 from .wire import decode, encode
 
 Request = TypeVar("Request", bound=Message)
@@ -82,8 +82,16 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
 
     @answers
     def CheckConfig(self, request: provider_pb2.CheckRequest) -> provider_pb2.CheckResponse:
+        """Everything that Configure would refuse: what is refused here is told once, there by each resource."""
         inputs, _ = decode(request.news)
-        failures = [provider_pb2.CheckFailure(property=name, reason=wrong) for name, wrong in config.wrong(inputs)]
+        wrong = config.wrong(inputs)
+        if not wrong and not unknown(inputs):
+            try:
+                Cloud(config.parse(inputs)).admit()
+            except PluginError as error:
+                wrong = [str(error)]
+        # Without a property, so that the CLI prints no value; each line names its own.
+        failures = [provider_pb2.CheckFailure(reason=text) for text in wrong]
         return provider_pb2.CheckResponse(inputs=request.news, failures=failures)
 
     @answers
@@ -101,7 +109,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
     def Configure(self, request: provider_pb2.ConfigureRequest) -> provider_pb2.ConfigureResponse:
         inputs, _ = decode(request.args)
         if wrong := config.wrong(inputs):
-            raise PluginError("; ".join(text for _, text in wrong))
+            raise PluginError("; ".join(wrong))
         cloud = Cloud(config.parse(inputs))
         cloud.admit()
         self._cloud = cloud

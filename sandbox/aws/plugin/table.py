@@ -35,7 +35,7 @@ class Kind(Enum):
     BLOCKS = auto()
     """A list of them."""
     ARCHIVE = auto()
-    """Never compared: the engine hides what is in it. `sourceCodeHash` is."""
+    """Compared by the engine's hash of it: what is in it is shown to Check, Create and Update only."""
 
 
 Rule = Callable[[Any], str | None]

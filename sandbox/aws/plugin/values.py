@@ -58,7 +58,7 @@ def same(prop: Prop, one: Any, other: Any) -> bool:
         case Kind.POLICY:
             return bool(_as_iam_reads(_json(one)) == _as_iam_reads(_json(other)))
         case Kind.ARCHIVE:
-            return True
+            return bool(one.wire.get("hash") == other.wire.get("hash"))
         case _:
             return bool(one == other)
 
