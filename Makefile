@@ -1,0 +1,71 @@
+# What people and CI run. Everything a target needs it makes: .venv from the lock, and the engine where none is installed.
+# Another Python than the first that is new enough: make PYTHON=/path/to/python3
+
+STACK ?= local
+RUN := .venv/bin/python -m
+
+MAKEFLAGS += --no-print-directory --no-builtin-rules
+.PHONY: help demo up preview refresh destroy recover sandbox down test test-full check bench lock clean venv engine end
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):[^#]*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@echo '  with STACK=local by default, and ARGS="..." handed on to pulumi or pytest'
+
+demo: engine ## both clouds on this machine, the whole stack on them, and three events through it
+	@$(RUN) sandbox up
+	@$(RUN) tools.stack up local
+	@$(RUN) tools.demo
+
+up preview refresh destroy recover: engine
+	@$(RUN) tools.stack $@ $(STACK) $(ARGS)
+up: ## deploy STACK
+preview: ## what `up` would change
+refresh: ## look at what really exists
+destroy: ## delete everything in STACK
+recover: ## put STACK right after a killed run
+
+sandbox: venv ## start both clouds on this machine
+	@$(RUN) sandbox up
+
+down: ## destroy what is in the sandbox, stop it, leave nothing
+	@test ! -d "$${SANDBOX_DIR:-.sandbox}" || $(MAKE) end
+end: venv
+	@$(RUN) tools.stack down
+	@$(RUN) sandbox down
+
+test: engine ## all tests, except those that take long
+	@$(RUN) pytest -n 2 -m 'not full' $(ARGS)
+
+test-full: engine ## the tests that take long
+	@$(RUN) pytest -n 2 -m full $(ARGS) || test $$? -eq 5 # 5: there are none
+
+check: venv ## format, lint, types
+	@$(RUN) ruff format --check -q .
+	@$(RUN) ruff check -q .
+	@$(RUN) mypy
+
+bench: engine ## how long it takes, against an empty program
+	@$(RUN) bench $(ARGS)
+
+UV := uv==0.13.9
+COMPILE = "$$folder/bin/python" -m uv pip compile -q --generate-hashes --no-emit-index-url --universal \
+	--python-version 3.11 --custom-compile-command "make lock"
+lock: venv ## pin again what pyproject.toml asks for
+	@set -e; folder=$$(mktemp -d); trap 'rm -rf "$$folder"' EXIT; \
+	$(RUN) venv "$$folder"; "$$folder/bin/python" -m pip install -q --disable-pip-version-check $(UV); \
+	$(COMPILE) -o requirements.txt pyproject.toml; \
+	$(COMPILE) --extra dev -c requirements.txt -o requirements-dev.txt pyproject.toml
+
+clean: down ## remove what make made here, but for the engine's cache
+	@rm -rf .venv tools/bin .sandbox .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+venv:
+	@for python in $(PYTHON) python3 python3.14 python3.13 python3.12 python3.11; do \
+		if "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+			exec "$$python" -m tools.venv; \
+		fi; \
+	done; echo 'error: no Python 3.11 or newer on PATH: install one, or name it: make PYTHON=/path/to/python3' >&2; exit 1
+
+engine: venv
+	@$(RUN) tools.engine
