@@ -24,7 +24,7 @@ WEBHOOKS, SUBSCRIPTIONS = "/api/v2/events/webhooks", "/api/v2/events/subscriptio
 def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
     """One deployment for the tests of this file; each leaves it as it found it."""
     directory = tmp_path_factory.mktemp("deployment")
-    with deployment(directory, {"GENESYS_CLIENT_SECRET": CLIENT_SECRET}, client_secret=CLIENT_SECRET) as it:
+    with deployment(directory, CLIENT_SECRET) as it:
         it.pulumi("up", "--yes")
         it.first_calls = it.calls()
         yield it

@@ -1,4 +1,4 @@
-"""What is wrong is one `error:` line that says what to do, and nothing is created; and nothing is left after destroy."""
+"""What is wrong is one `error:` line, and nothing is created; what was created is gone after destroy."""
 
 import re
 from collections.abc import Iterator

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import os
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -14,7 +15,7 @@ from urllib.parse import quote
 import boto3
 import yaml
 
-from sandbox.launcher import Sandbox
+from sandbox.launcher import Sandbox, free_port
 from tests.support.graph import PROJECT, ROOT
 from tools.stack import Stack
 
@@ -29,6 +30,7 @@ class Deployment:
     sandbox: Sandbox
     stack: Stack
     directory: Path
+    client_secret: str
     output: list[str] = field(default_factory=list)
     """Everything that pulumi printed so far."""
     first_calls: list[tuple[str, str]] = field(default_factory=list)
@@ -70,7 +72,7 @@ class Deployment:
         return call(method, self.sandbox.genesys_url + path, body, token)
 
     def token(self) -> str:
-        basic = base64.b64encode(b"sandbox-client:sandbox-secret").decode()
+        basic = base64.b64encode(f"sandbox-client:{self.client_secret}".encode()).decode()
         request = urllib.request.Request(
             f"{self.sandbox.genesys_url}/oauth/token",
             data=b"grant_type=client_credentials",
@@ -145,11 +147,18 @@ class Deployment:
 
 
 @contextmanager
-def deployment(directory: Path, environ: dict[str, str] | None = None, **sandbox: Any) -> Iterator[Deployment]:
-    """A running sandbox and a stack that has not been deployed yet."""
-    with Sandbox(directory / "sandbox", **sandbox) as clouds:
-        stack = Stack("local", project=ROOT, directory=directory / "sandbox", environ=environ or {})
-        yield Deployment(clouds, stack, directory)
+def deployment(directory: Path, client_secret: str | None = None) -> Iterator[Deployment]:
+    """A running sandbox and a stack that has not been deployed yet, both in `directory`.
+
+    With `client_secret` the emulator wants that one, and the stack gets it from its environment.
+    """
+    environ = {**os.environ, **({"SANDBOX_CLIENT_SECRET": client_secret} if client_secret else {})}
+    clouds = Sandbox(directory, free_port(), free_port(), owner=os.getpid(), environ=environ)
+    with clouds:
+        ports = {"SANDBOX_AWS_PORT": str(clouds.ports["aws"]), "SANDBOX_GENESYS_PORT": str(clouds.ports["genesys"])}
+        secret = {"GENESYS_CLIENT_SECRET": client_secret} if client_secret else {}
+        stack = Stack("local", project=ROOT, directory=directory, environ={**ports, **secret})
+        yield Deployment(clouds, stack, directory, client_secret or "sandbox-secret")
 
 
 def call(method: str, url: str, body: object = None, token: str | None = None) -> Any:
