@@ -1,24 +1,60 @@
-"""The ASGI application."""
+"""The ASGI app of the AWS side: the test door, the HTTP APIs, and everything else to the AWS APIs."""
 
-import json
+import asyncio
 from typing import Any
 
-from ministack.app import app as ministack
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from . import apis, door, workers
+from .cloud import Cloud
+from .gateway import Gateway
+from .http_api import HttpApi
+from .inside import app as ministack
 
 
-def create_app(instance: str) -> Any:
-    async def app(scope: Any, receive: Any, send: Any) -> None:
-        if scope["type"] == "http" and scope["path"] == "/_sandbox/health":
-            body = json.dumps({"service": "aws", "instance": instance, "ready": True}).encode()
-            await send(
-                {"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"application/json")]}
-            )
-            await send({"type": "http.response.body", "body": body})
-            return
-        await ministack(scope, receive, send)
+def create_app(instance: str) -> ASGIApp:
+    cloud = Cloud(instance, ministack.app)
+    workers.install(cloud.calls)
+    cloud.deliveries.install()
+    doors = door.create(cloud)
+    http_api = HttpApi(ministack.app, cloud.calls, cloud.faults, cloud.throttle)
+    gateway = Gateway(ministack.app, cloud.calls, cloud.faults)
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
-            from ministack.core import lambda_runtime
-
-            lambda_runtime.reset()
+            await _live(cloud, receive, send)
+        elif scope["type"] != "http":
+            await ministack.app(scope, receive, send)
+        elif scope["path"].startswith("/_sandbox/"):
+            await doors(scope, receive, send)
+        elif scope["path"].startswith(apis.PATH + "/"):
+            await http_api(scope, receive, send)
+        else:
+            await gateway(scope, receive, send)
 
     return app
+
+
+async def _live(cloud: Cloud, receive: Receive, send: Send) -> None:
+    """Start ministack, and at the end leave no worker and no file of theirs behind. Its own end is of no use here."""
+    await receive()
+    ready: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
+    told: list[Message] = [{"type": "lifespan.startup"}]
+
+    async def tell() -> Message:
+        return told.pop() if told else await asyncio.Future[Any]()
+
+    async def hear(message: Any) -> None:
+        ready.set_result(message)
+
+    async def run() -> None:
+        await cloud.ministack({"type": "lifespan"}, tell, hear)
+
+    tasks = [asyncio.create_task(run()), asyncio.create_task(workers.reap_for_ever())]
+    await send(await ready)
+    await receive()
+    for task in tasks:
+        task.cancel()
+    cloud.deliveries.stop()
+    await asyncio.to_thread(workers.end_all)
+    await send({"type": "lifespan.shutdown.complete"})

@@ -1,42 +1,79 @@
 """The server process: its environment, its one listener on loopback, and its end, which leaves nothing behind."""
 
+import contextlib
 import os
 import shutil
 import signal
+import socket
 import sys
 import tempfile
 import uuid
+from collections.abc import Iterator
 from pathlib import Path
 
 import uvicorn
 
-from .environment import contained
+from sandbox import lifetime
+
+from .environment import contained, forget_settings
+
+HOST = "127.0.0.1"
 
 
 def main() -> None:
-    port = int(os.environ.get("SANDBOX_AWS_PORT", "4566"))
+    lifetime.end_with_owner()
+    port = int(os.environ.get("SANDBOX_AWS_PORT") or 4566)
     instance = os.environ.get("SANDBOX_INSTANCE") or str(uuid.uuid4())
-    temporary = Path(os.environ.get("SANDBOX_DIR", ".sandbox")).resolve() / "tmp"
-    environ = contained(os.environ, port, temporary)
-    os.environ.clear()
-    os.environ.update(environ)
-    temporary.mkdir(parents=True, exist_ok=True)
-    tempfile.tempdir = str(temporary)
-
-    from .app import create_app  # ministack reads its environment when it is imported
-
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # uvicorn raises it once more when it has shut down
+    directory = Path(os.environ.get("SANDBOX_DIR") or ".sandbox").resolve()
     try:
-        uvicorn.run(
-            create_app(instance),
-            host="127.0.0.1",
-            port=port,
-            log_level="warning",
-            access_log=False,
-            server_header=False,
-            date_header=False,  # ministack sets it
-            timeout_graceful_shutdown=1,
-            timeout_keep_alive=75,
+        listener = socket.create_server((HOST, port), backlog=1024)
+    except OSError as error:
+        sys.exit(
+            f"error: {HOST}:{port} can't be used ({os.strerror(error.errno or 0)}): set SANDBOX_AWS_PORT to a free port"
         )
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())  # uvicorn raises it once more when it has shut down
+    with listener, _temporary(directory / "tmp" / f"aws-{port}") as temporary:
+        environ = contained(os.environ, port, temporary)
+        os.environ.clear()
+        os.environ.update(environ)
+        tempfile.tempdir = str(temporary)
+        _serve(listener, instance)
+
+
+def _serve(listener: socket.socket, instance: str) -> None:
+    from .inside import Unsuitable
+
+    try:
+        from .app import create_app  # only now: ministack reads the environment when it is imported
+    except Unsuitable as error:
+        sys.exit(f"error: {error}")
+    app = create_app(instance)
+    forget_settings(os.environ)
+    config = uvicorn.Config(
+        app,
+        http="h11",
+        ws="none",
+        loop="asyncio",
+        lifespan="on",
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        date_header=False,  # ministack sends it
+        timeout_keep_alive=75,
+        timeout_graceful_shutdown=1,  # a request that a fault delays doesn't hold up the end
+        h11_max_incomplete_event_size=256 * 1024,  # longer headers than this are answered by uvicorn, not by us
+    )
+    uvicorn.Server(config).run(sockets=[listener])
+
+
+@contextlib.contextmanager
+def _temporary(folder: Path) -> Iterator[Path]:
+    """A folder for this server's and its workers' files alone; whatever a killed one left there goes first."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(mode=0o700, parents=True)
+    try:
+        yield folder
     finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+        shutil.rmtree(folder, ignore_errors=True)
+        with contextlib.suppress(OSError):
+            folder.parent.rmdir()

@@ -1,0 +1,64 @@
+"""What the sandbox keeps of its own beside ministack's state, and how all of it is forgotten."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from starlette.types import ASGIApp
+
+from .calls import Calls
+from .delivery import Deliveries
+from .environment import ACCOUNT, REGION
+from .faults import Faults
+from .inside import apigateway, cloudwatch_logs, eventbridge, iam, lambda_svc, responses, secretsmanager, sqs
+from .throttle import Throttle
+
+
+@dataclass
+class Cloud:
+    instance: str
+    ministack: ASGIApp
+    calls: Calls = field(default_factory=Calls)
+    faults: Faults = field(default_factory=Faults)
+    throttle: Throttle = field(default_factory=Throttle)
+    deliveries: Deliveries = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.deliveries = Deliveries(self.calls)
+
+    async def reset(self, instance: str) -> None:
+        """As if started anew, as `instance`."""
+        self.deliveries.stop()
+        await self._reset_ministack()
+        self.calls.clear()
+        self.faults.clear()
+        self.throttle.clear()
+        self.deliveries.scale = Deliveries.SCALE
+        self.instance = instance
+
+    async def _reset_ministack(self) -> None:
+        async def receive() -> Any:
+            return {"type": "http.request", "body": b"", "more_body": False}
+
+        async def send(_: Any) -> None:
+            pass
+
+        scope = {"type": "http", "method": "POST", "path": "/_ministack/reset", "query_string": b"", "headers": []}
+        await self.ministack(scope, receive, send)
+
+
+def resources() -> dict[str, list[str]]:
+    """What exists, by kind and name: all empty when nothing is left. The default bus always exists."""
+    with responses.request_scope(ACCOUNT, REGION):
+        return {
+            "buses": sorted(name for name in eventbridge._event_buses if name != "default"),
+            "rules": sorted(rule["Name"] for rule in eventbridge._rules.values()),
+            "connections": sorted(eventbridge._connections),
+            "destinations": sorted(eventbridge._api_destinations),
+            "archives": sorted(eventbridge._archives),
+            "roles": sorted(iam._roles),
+            "functions": sorted(lambda_svc._functions),
+            "apis": sorted(api["name"] for api in apigateway._apis.values()),
+            "queues": sorted(url.rpartition("/")[2] for url in sqs._queues),
+            "secrets": sorted(secretsmanager._secrets),
+            "logGroups": sorted(cloudwatch_logs._log_groups),
+        }

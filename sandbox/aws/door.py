@@ -1,0 +1,116 @@
+"""The test door, `/_sandbox/*`: JSON in, JSON out. It listens on loopback only and asks nobody who they are."""
+
+import asyncio
+import json
+import uuid
+from collections.abc import Awaitable, Callable
+from dataclasses import fields
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from . import cloud as cloud_module
+from . import secrets
+from .cloud import Cloud
+from .environment import ACCOUNT, REGION
+from .faults import Fault
+from .inside import Json, responses
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+class _Refused(Exception):
+    pass
+
+
+def create(cloud: Cloud) -> Starlette:
+    async def health(_: Request) -> Response:
+        return JSONResponse({"service": "aws", "instance": cloud.instance, "ready": True})
+
+    async def reset(request: Request) -> Response:
+        await cloud.reset(str((await _object(request)).get("instance") or uuid.uuid4()))
+        return await health(request)
+
+    async def calls(_: Request) -> Response:
+        return JSONResponse(cloud.calls.to_json())
+
+    async def forget_calls(_: Request) -> Response:
+        cloud.calls.clear()
+        return Response(status_code=204)
+
+    async def faults(_: Request) -> Response:
+        return JSONResponse(cloud.faults.to_json())
+
+    async def order_fault(request: Request) -> Response:
+        fault = _fault(await _object(request))
+        cloud.faults.add(fault)
+        return JSONResponse(fault.to_json(), 201)
+
+    async def forget_faults(_: Request) -> Response:
+        cloud.faults.clear()
+        return Response(status_code=204)
+
+    async def schedule(request: Request) -> Response:
+        """`{"rule": "<name>"}`: fire it now; answers when the targets have been invoked."""
+        rule = str((await _object(request)).get("rule", ""))
+        deliveries = await asyncio.to_thread(cloud.deliveries.fire, rule)
+        return JSONResponse({"rule": rule, "deliveries": [delivery.to_json() for delivery in deliveries]})
+
+    async def secret_age(request: Request) -> Response:
+        """`{"arn": …, "seconds": n}`: the current version was created n seconds earlier than it was."""
+        data = await _object(request)
+        with responses.request_scope(ACCOUNT, REGION):
+            version, created = secrets.age(str(data.get("arn", "")), float(data.get("seconds", 0)))
+        return JSONResponse({"versionId": version, "createdDate": created})
+
+    async def retry_scale(request: Request) -> Response:
+        """`{"factor": 0.01}`: scales the waits between two attempts to reach an API destination."""
+        cloud.deliveries.scale = float((await _object(request)).get("factor", cloud.deliveries.SCALE))
+        return JSONResponse({"factor": cloud.deliveries.scale})
+
+    async def resources(_: Request) -> Response:
+        return JSONResponse(cloud_module.resources())
+
+    async def refuse(_: Request, error: Exception) -> Response:
+        return JSONResponse({"message": str(error)}, 404 if isinstance(error, LookupError) else 400)
+
+    return Starlette(
+        routes=[
+            Route("/_sandbox/health", health),
+            Route("/_sandbox/reset", reset, methods=["POST"]),
+            Route("/_sandbox/aws/calls", calls),
+            Route("/_sandbox/aws/calls", forget_calls, methods=["DELETE"]),
+            Route("/_sandbox/aws/faults", faults),
+            Route("/_sandbox/aws/faults", order_fault, methods=["POST"]),
+            Route("/_sandbox/aws/faults", forget_faults, methods=["DELETE"]),
+            Route("/_sandbox/aws/schedule", schedule, methods=["POST"]),
+            Route("/_sandbox/aws/secret-age", secret_age, methods=["POST"]),
+            Route("/_sandbox/aws/retry-scale", retry_scale, methods=["POST"]),
+            Route("/_sandbox/aws/resources", resources),
+        ],
+        exception_handlers={_Refused: refuse, LookupError: refuse},
+    )
+
+
+async def _object(request: Request) -> Json:
+    try:
+        data: Any = json.loads(await request.body() or b"{}")
+    except ValueError:
+        raise _Refused("the body is not JSON") from None
+    if not isinstance(data, dict):
+        raise _Refused("the body is not an object")
+    return data
+
+
+def _fault(data: Json) -> Fault:
+    known = {field.name for field in fields(Fault) if field.init}
+    if unknown := sorted(set(data) - known):
+        raise _Refused(f"a fault has no {', '.join(unknown)}; it has {', '.join(sorted(known))}")
+    if ":" not in str(data.get("operation", "")):
+        raise _Refused("a fault needs an operation, such as events:PutEvents")
+    if data.get("kind", "error") not in ("error", "partial", "hang"):
+        raise _Refused("a fault's kind is error, partial or hang")
+    return Fault(**data)

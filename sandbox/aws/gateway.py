@@ -1,0 +1,135 @@
+"""The AWS APIs: each call is recorded, may meet a fault, and goes to ministack, past what we do unlike it."""
+
+import asyncio
+import json
+from collections.abc import Mapping
+from urllib.parse import parse_qs
+
+import starlette.requests
+from starlette.requests import ClientDisconnect
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from . import apis, events, put_events, secrets
+from .calls import Calls
+from .errors import AwsError
+from .exchange import Answer, Handler, Request
+from .faults import Fault, Faults
+from .inside import Json, responses, router
+from .operations import identify
+
+HANDLERS: Mapping[str, Handler] = {**events.HANDLERS, **put_events.HANDLERS, **secrets.HANDLERS, **apis.HANDLERS}
+"""The operations that ministack answers unlike AWS: each handler refuses, answers itself or mends the answer."""
+
+
+class Gateway:
+    """The ASGI app in front of ministack's."""
+
+    def __init__(self, ministack: ASGIApp, calls: Calls, faults: Faults) -> None:
+        self._ministack = ministack
+        self._calls = calls
+        self._faults = faults
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            body = await starlette.requests.Request(scope, receive).body()
+        except ClientDisconnect:
+            return
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        query = parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True)
+        data = _object(body)
+        operation = identify(scope["method"], scope["path"], query, headers, body, data)
+        if operation is None:
+            await self._ministack(scope, _replay(body, receive), send)
+            return
+        # As ministack does it: the handlers look into its stores, which are kept by account and region.
+        responses.set_request_account_id(router.extract_access_key_id(headers, query))
+        responses.set_request_region(router.extract_region(headers, query))
+        status: int | None = None
+
+        async def recording(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        async def forward() -> Answer:
+            return await _buffered(self._ministack, scope, _replay(body, receive))
+
+        fault = self._faults.take(operation.name, operation.principal)
+        handler = HANDLERS.get(operation.key)
+        try:
+            if fault is None and handler is None:
+                await self._ministack(scope, _replay(body, receive), recording)
+            else:
+                request = Request(operation, scope["path"], data, self._faults, forward)
+                response = await _answer(request, handler, fault, receive)
+                if response is not None:
+                    await response(scope, receive, recording)
+        finally:
+            for resource in operation.resources:
+                self._calls.add(operation.name, operation.principal, status, resource)
+
+
+async def gave_up(receive: Receive, seconds: float) -> bool:
+    """Keep the caller waiting, and say whether it has gone meanwhile."""
+
+    async def gone() -> None:
+        while (await receive())["type"] != "http.disconnect":
+            pass
+
+    try:
+        await asyncio.wait_for(gone(), seconds)
+    except TimeoutError:
+        return False
+    return True
+
+
+async def _answer(request: Request, handler: Handler | None, fault: Fault | None, receive: Receive) -> Response | None:
+    """None when the caller has given up waiting."""
+    if fault and fault.when == "before":
+        return await _fail(request, fault, receive)
+    try:
+        answer = await (handler(request) if handler else request.forward())
+    except AwsError as refusal:
+        return refusal.response(request.operation.service)
+    return await _fail(request, fault, receive) if fault else answer.response()
+
+
+async def _fail(request: Request, fault: Fault, receive: Receive) -> Response | None:
+    if fault.kind == "hang" and await gave_up(receive, fault.seconds):
+        return None
+    status = 500 if fault.kind == "hang" else fault.status or 400
+    return AwsError(fault.code, fault.message, status).response(request.operation.service)
+
+
+def _object(body: bytes) -> Json:
+    try:
+        data = json.loads(body)
+    except ValueError:
+        return {}
+    return data if isinstance(data, dict) else {}
+
+
+def _replay(body: bytes, receive: Receive) -> Receive:
+    """The body once more, then whatever comes of the connection."""
+    messages: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def replayed() -> Message:
+        return messages.pop() if messages else await receive()
+
+    return replayed
+
+
+async def _buffered(app: ASGIApp, scope: Scope, receive: Receive) -> Answer:
+    answer = Answer(body=b"")
+
+    async def collect(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            answer.status = message["status"]
+            answer.headers = [(bytes(name), bytes(value)) for name, value in message["headers"]]
+        else:
+            answer.body += message.get("body", b"")
+
+    await app(scope, receive, collect)
+    return answer

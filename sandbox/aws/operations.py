@@ -1,0 +1,114 @@
+"""What a request to an AWS API is: the operation as IAM names it, who makes it, and what it is about."""
+
+import re
+from collections.abc import Mapping
+from typing import NamedTuple
+from urllib.parse import parse_qs, unquote
+
+from .environment import ACCOUNT, REGION
+from .inside import Json, iam, iam_actions, router, sts
+
+_ROOT = "root"
+_ANONYMOUS = "anonymous"
+_EVENTS = f"arn:aws:events:{REGION}:{ACCOUNT}:"
+_LOGS = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:"
+
+
+class Operation(NamedTuple):
+    service: str
+    name: str
+    """As IAM names it: `events:PutEvents`. API Gateway's is `apigateway:` and the method."""
+    key: str
+    """The same, except that API Gateway's tells the kind of resource: `apigateway:POST /v2/apis/{}/routes`."""
+    principal: str
+    resources: tuple[str, ...]
+    """ARNs, as far as they are known from the request. `*` where IAM knows no resource."""
+
+
+def identify(
+    method: str, path: str, query: Mapping[str, list[str]], headers: Mapping[str, str], body: bytes, data: Json
+) -> Operation | None:
+    """None for what is no call of an AWS API, such as ministack's own pages. `data` is a JSON body, read."""
+    if "authorization" not in headers and "x-amz-target" not in headers:
+        return None
+    parameters = dict(query)
+    if headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
+        parameters = parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True) | parameters
+    service = router.detect_service(method, path, headers, parameters)
+    name = iam_actions.extract_iam_action(service, method, path, headers, body, parameters)
+    if name is None:
+        return None
+    principal = principal_of(router.extract_access_key_id(headers, parameters))
+    action = name.partition(":")[2]
+    if service == "events":
+        return Operation(service, name, name, principal, _events_resources(action, data))
+    if service == "apigateway":
+        resource = re.sub("^/v2", "", path)
+        return Operation(
+            service, name, f"{name} {_template(path)}", principal, (f"arn:aws:apigateway:{REGION}::{resource}",)
+        )
+    if service == "logs":
+        return Operation(service, name, name, principal, (_logs_resource(data),))
+    resource = iam_actions.extract_resource_arn(service, method, path, headers, body, parameters, REGION, ACCOUNT)
+    return Operation(service, name, name, principal, (resource,))
+
+
+def principal_of(access_key: str) -> str:
+    """Whose key it is: a role's name, a user's, or `root`, which any key is that nobody was given."""
+    if not access_key:
+        return _ANONYMOUS
+    session = sts._sessions.get(access_key)
+    if session:
+        return role_name(str(session.get("Arn", "")))
+    user = iam._access_keys.get(access_key)
+    return str(user["UserName"]) if user else _ROOT
+
+
+def role_name(arn: str) -> str:
+    """Of `arn:aws:iam::…:role/path/<name>` or `arn:aws:sts::…:assumed-role/<name>/<session>`."""
+    resource = arn.split(":", 5)[-1]
+    parts = resource.split("/")
+    return parts[1] if parts[0] == "assumed-role" else parts[-1]
+
+
+def bus_arn(name_or_arn: str) -> str:
+    return name_or_arn if name_or_arn.startswith("arn:") else f"{_EVENTS}event-bus/{name_or_arn}"
+
+
+def rule_arn(name: str, bus: str) -> str:
+    bus = bus.rpartition("event-bus/")[2]
+    return f"{_EVENTS}rule/{name}" if bus == "default" else f"{_EVENTS}rule/{bus}/{name}"
+
+
+def _events_resources(action: str, data: Json) -> tuple[str, ...]:
+    name = str(data.get("Name", ""))
+    if action == "PutEvents":
+        entries = [entry for entry in data.get("Entries") or [] if isinstance(entry, dict)]
+        return tuple(dict.fromkeys(bus_arn(entry.get("EventBusName") or "default") for entry in entries)) or ("*",)
+    if "ResourceARN" in data:
+        return (str(data["ResourceARN"]),)
+    if action.endswith(("Rule", "Targets", "TargetsByRule")):
+        rule = str(data.get("Rule") or name)
+        return (rule_arn(rule, str(data.get("EventBusName") or "default")),)
+    if action.endswith("EventBus") or action in {"PutPermission", "RemovePermission"}:
+        return (bus_arn(str(data.get("EventBusName") or name or "default")),)
+    for ending, kind in {"Connection": "connection", "ApiDestination": "api-destination", "Archive": "archive"}.items():
+        if action.endswith(ending):
+            return (f"{_EVENTS}{kind}/{data.get('ArchiveName') or name}",)
+    return ("*",)
+
+
+def _logs_resource(data: Json) -> str:
+    if arn := data.get("resourceArn") or data.get("logGroupIdentifier"):
+        return str(arn)
+    if group := data.get("logGroupName"):
+        stream = data.get("logStreamName")
+        return f"{_LOGS}{group}:log-stream:{stream}" if stream else f"{_LOGS}{group}"
+    return "*"
+
+
+def _template(path: str) -> str:
+    """`/v2/apis/a1/routes/r1` → `/v2/apis/{}/routes/{}`."""
+    version, *segments = unquote(path).strip("/").split("/")
+    kinds = [segment if place % 2 == 0 else "{}" for place, segment in enumerate(segments)]
+    return "/" + "/".join([version, *kinds])
