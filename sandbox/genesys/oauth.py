@@ -9,7 +9,7 @@ import hmac
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
-from urllib.parse import parse_qsl, unquote_plus
+from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse
@@ -100,7 +100,7 @@ class Tokens:
 
 
 def basic(header: str) -> tuple[str, str] | None:
-    """Id and secret of a Basic header. RFC 6749 has them form-encoded in it, the SDK of Genesys sends them as is."""
+    """Id and secret of a Basic header, as they are: RFC 6749 form-encodes them in it, the SDK of Genesys does not."""
     scheme, _, encoded = header.partition(" ")
     if scheme.lower() != "basic":
         return None
@@ -108,7 +108,7 @@ def basic(header: str) -> tuple[str, str] | None:
         client_id, colon, client_secret = base64.b64decode(encoded.strip(), validate=True).decode().partition(":")
     except (binascii.Error, ValueError):
         return None
-    return (unquote_plus(client_id), client_secret) if colon else None
+    return (client_id, client_secret) if colon else None
 
 
 def refusal(error: str, description: str) -> JSONResponse:
