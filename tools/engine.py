@@ -283,9 +283,12 @@ def _reach(package: str, imports: Mapping[str, list[str]], done: set[str]) -> No
 class Progress:
     """What is being done, on one line that changes; when the output is no terminal, as a plain line now and then."""
 
-    def __init__(self, stream: IO[str] = sys.stderr, every: float = 10.0) -> None:
-        self._stream, self._tty = stream, stream.isatty()
-        self._every = 0.5 if self._tty else every
+    TERMINAL_SECONDS, PLAIN_SECONDS = 0.5, 10.0
+
+    def __init__(self, stream: IO[str] | None = None) -> None:
+        self._stream = stream or sys.stderr
+        self._tty = self._stream.isatty()
+        self._every = self.TERMINAL_SECONDS if self._tty else self.PLAIN_SECONDS
         self._text, self._started = "", time.monotonic()
         self._end = threading.Event()
         self._thread = threading.Thread(target=self._draw, name="progress", daemon=True)

@@ -1,0 +1,100 @@
+"""Tiny projects for the real engine, and a sandbox of which nothing but its health is there."""
+
+import http.server
+import json
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tools.stack import ROOT, Stack
+
+
+@dataclass
+class Health:
+    """What a sandbox with no cloud in it says of itself, on two ports."""
+
+    instance: str
+    ports: tuple[int, int] = (0, 0)
+
+    @property
+    def environ(self) -> dict[str, str]:
+        return {"SANDBOX_AWS_PORT": str(self.ports[0]), "SANDBOX_GENESYS_PORT": str(self.ports[1])}
+
+
+@pytest.fixture
+def health() -> Iterator[Health]:
+    """A sandbox's health, on free ports."""
+    it = Health("instance-1")
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            body = json.dumps({"instance": it.instance, "ready": True}).encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    servers = [http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) for _ in range(2)]
+    it.ports = (servers[0].server_port, servers[1].server_port)
+    for server in servers:
+        threading.Thread(target=server.serve_forever, args=(0.05,)).start()
+    yield it
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
+@dataclass
+class Tiny:
+    """A project whose program a test writes, in a folder with a space in its name."""
+
+    folder: Path
+    environ: dict[str, str]
+    """What stands for this test's sandbox in the environment of a command."""
+
+    @property
+    def stack(self) -> Stack:
+        return Stack("local", project=self.folder, directory=Path(self.environ["SANDBOX_DIR"]), environ=self.environ)
+
+    def program(self, text: str) -> None:
+        (self.folder / "__main__.py").write_text(text)
+
+    def up(self, program: str) -> tuple[int, str]:
+        self.program(program)
+        return self.stack.run("up", "--skip-preview")
+
+
+@pytest.fixture
+def tiny(tmp_path: Path, health: Health) -> Tiny:
+    folder = tmp_path / "a project"
+    folder.mkdir()
+    (folder / "Pulumi.yaml").write_text("name: tiny\nruntime: python\n")
+    (folder / "Pulumi.local.yaml").write_text("config:\n  tiny:url: http://127.0.0.1:4566/\n")
+    (folder / "tools").symlink_to(ROOT / "tools")  # so `python -m tools.stack` in this folder is about this project
+    return Tiny(folder, {**health.environ, "SANDBOX_DIR": str(tmp_path / "a sandbox")})
+
+
+def wait_until(condition: Callable[[], bool], seconds: float = 20.0) -> bool:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if condition():
+            return True
+        time.sleep(0.02)
+    return condition()
+
+
+def lives(pid: int) -> bool:
+    """Whether the process runs; one that has ended and was not reaped does not."""
+    try:
+        os.kill(pid, 0)
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except (ProcessLookupError, FileNotFoundError):
+        return False
