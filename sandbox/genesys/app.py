@@ -16,7 +16,7 @@ from .entities import page
 from .errors import ApiError
 from .exchange import SCOPE_KEY
 from .front import Front
-from .requests import caller
+from .requests import authenticate
 from .settings import Settings
 
 
@@ -30,7 +30,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
         await cloud.engine.close()
 
     async def organization(request: Request) -> JSONResponse:
-        caller(request)
+        authenticate(request)
         return JSONResponse(
             {
                 "id": cloud.settings.org_id,

@@ -13,6 +13,7 @@ tokens/revoke        POST
 reset                POST    {instance}
 """
 
+import json
 from typing import TYPE_CHECKING, cast
 
 from starlette.requests import Request
@@ -60,7 +61,7 @@ class Door:
     async def _health(self, _: Request) -> JSONResponse:
         return JSONResponse({"service": "genesys", "instance": self._cloud.instance, "ready": True})
 
-    async def _emit(self, request: Request) -> JSONResponse:
+    async def _emit(self, request: Request) -> Response:
         reader = await read(request)
         given = [name for name in ("event", "kind", "raw") if reader.has(name)]
         if len(given) != 1:
@@ -91,7 +92,8 @@ class Door:
         )
         if request.query_params.get("wait") == "1":
             await self._cloud.engine.finished(begun)
-        return JSONResponse({"deliveries": [delivery.id for delivery in begun], "event": event})
+        answer = json.dumps({"deliveries": [delivery.id for delivery in begun], "event": event})
+        return Response(answer, media_type="application/json")  # in ASCII: raw may hold half a surrogate pair
 
     async def _deliveries(self, _: Request) -> JSONResponse:
         return JSONResponse([delivery.to_json() for delivery in self._cloud.engine.deliveries.values()])

@@ -168,6 +168,6 @@ def checked(reader: Reader) -> None:
 
 def _whole(query: Mapping[str, str], name: str, default: int, most: int) -> int:
     text = query.get(name, str(default))
-    if not (text.isascii() and text.isdecimal()) or not 1 <= int(text) <= most:
+    if not (text.isascii() and text.isdecimal() and len(text) < 20) or not 1 <= int(text) <= most:
         raise invalid([Problem(name, "invalid.value", f"{name} must be a whole number from 1 to {most}")])
     return int(text)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 DOOR = "/_sandbox/"
 NO_CACHE = {"Cache-Control": "no-cache, no-store, must-revalidate", "Pragma": "no-cache", "Expires": "0"}
 
-Work = Callable[[Send], Awaitable[None]]
+Work = Callable[[Receive, Send], Awaitable[None]]
 
 
 class Dropped(ConnectionError):
@@ -60,32 +60,31 @@ class Front:
                     added.setdefault(name, value)
             await send(message)
 
-        async def work(send: Send) -> None:
+        async def work(receive: Receive, send: Send) -> None:
             if usage.refused:
-                await read_all(receive)
+                await whole(receive)
                 await too_many_requests(usage.reset).response(correlation_id)(scope, receive, send)
             else:
                 await self._app(scope, receive, send)
 
         fault = self._cloud.faults.take(scope["method"], scope["path"])
         if fault is None:
-            await work(answer)
+            await work(receive, answer)
         else:
             await fail(fault, work, scope, receive, answer)
 
 
 async def fail(fault: Fault, work: Work, scope: Scope, receive: Receive, send: Send) -> None:
-    """Answer a request as the fault says."""
+    """Answer a request as the fault says. It has arrived whole before anything goes wrong with it."""
     instead = fault.response(scope[SCOPE_KEY].correlation_id)
     done: list[Message] = []
 
     async def keep(message: Message) -> None:
         done.append(message)
 
+    kept = await whole(receive)  # a client that gives up while it is delayed doesn't make it undone
     if fault.when == "after":
-        await work(keep)
-    elif fault.drop or instead:
-        await read_all(receive)
+        await work(kept, keep)
     await asyncio.sleep(fault.delay_ms / 1000)
     if fault.drop:
         await drop(scope, receive)
@@ -95,7 +94,7 @@ async def fail(fault: Fault, work: Work, scope: Scope, receive: Receive, send: S
         for message in done:
             await send(message)
     else:
-        await work(send)
+        await work(kept, send)
 
 
 async def drop(scope: Scope, receive: Receive) -> None:
@@ -108,7 +107,13 @@ async def drop(scope: Scope, receive: Receive) -> None:
         pass
 
 
-async def read_all(receive: Receive) -> None:
-    """Take the request's body, so that the connection is of use afterwards."""
-    while (await receive()).get("more_body"):
-        pass
+async def whole(receive: Receive) -> Receive:
+    """Take the request's body, and give it out again."""
+    messages = [await receive()]
+    while messages[-1].get("more_body"):
+        messages.append(await receive())
+
+    async def again() -> Message:
+        return messages.pop(0) if messages else await receive()
+
+    return again

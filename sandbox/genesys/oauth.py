@@ -16,6 +16,7 @@ from starlette.responses import JSONResponse
 
 from .errors import ApiError
 from .exchange import exchange
+from .requests import body_within
 from .settings import Settings
 
 FORM = "application/x-www-form-urlencoded"
@@ -69,14 +70,14 @@ class Tokens:
         """`POST /oauth/token`. Beside `invalid_client`, seen from a real org, the refusals are those of RFC 6749."""
         if request.headers.get("Content-Type", "").partition(";")[0].strip().lower() != FORM:
             return refusal("invalid_request", f"the body must be {FORM}")
-        body = await request.body()
+        body = await body_within(request, BODY_LIMIT)
         try:
-            pairs = parse_qsl(body[: BODY_LIMIT + 1].decode(), keep_blank_values=True, max_num_fields=100)
+            pairs = parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=100)
         except ValueError:
             return refusal("invalid_request", "the body is no form")
         form = dict(pairs)
-        if len(body) > BODY_LIMIT or len(form) != len(pairs):
-            return refusal("invalid_request", "the body is too long, or names a field twice")
+        if len(form) != len(pairs):
+            return refusal("invalid_request", "the body names a field twice")
         grant = form.get("grant_type", "")
         if grant != "client_credentials":
             return refusal("unsupported_grant_type" if grant else "invalid_request", f"grant type {grant or 'missing'}")

@@ -7,7 +7,6 @@ from typing import TypeVar, cast
 from urllib.parse import urlsplit
 
 from .errors import Problem
-from .wire import render
 
 T = TypeVar("T")
 Rule = Callable[[object], T]  # gives the value back, or raises Wrong
@@ -29,10 +28,6 @@ class Reader:
         self._taken: set[str] = set()
         self._problems: list[Problem] = []
         self._nested: list[Reader] = []
-        try:
-            render(members)
-        except ValueError:
-            self.note(next(iter(members)), "invalid.value", "has text that is no Unicode")
 
     def take(self, name: str, rule: Rule[T], *default: T) -> T:
         """The member's value; without a default it is required. Meaningless when there are problems."""

@@ -19,7 +19,10 @@ def parse(text: bytes | str) -> object:
 
 def render(value: object) -> bytes:
     """As compact as it goes, in UTF-8. Raises ValueError for half a surrogate pair, which UTF-8 can't carry."""
-    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+    try:
+        return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
 
 
 def timestamp(seconds: float) -> str:

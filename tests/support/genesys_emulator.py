@@ -55,7 +55,7 @@ class Emulator:
     def log_in(self) -> None:
         self.api.headers["Authorization"] = f"Bearer {token(self.plain)}"
 
-    def door(self, method: str, path: str, **body: Any) -> Any:
+    def door(self, method: str, path: str, /, **body: Any) -> Any:
         response = self.plain.request(method, f"/_sandbox/{path}", json=body if method == "POST" else None)
         return response.raise_for_status().json()
 

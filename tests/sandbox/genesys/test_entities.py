@@ -266,13 +266,11 @@ def test_a_body_that_is_no_json_object_is_refused(
     assert (response.status_code, response.json()["code"]) == (status, code)
 
 
-def test_half_a_surrogate_pair_is_refused(emulator: Emulator) -> None:
-    response = emulator.api.post(
-        WEBHOOKS,
-        content=json.dumps({**WEBHOOK, "description": "\ud83d"}),
-        headers={"Content-Type": "application/json; charset=utf-8"},
-    )
-    assert response.status_code == 400
+@pytest.mark.parametrize("change", [{"description": "\ud83d"}, {"\ud83d": 1}, {"headerOverrides": {"\ud83d": "x"}}])
+def test_half_a_surrogate_pair_is_refused(emulator: Emulator, change: dict[str, Any]) -> None:
+    content = json.dumps({**WEBHOOK, **change})
+    response = emulator.api.post(WEBHOOKS, content=content, headers={"Content-Type": "application/json; charset=utf-8"})
+    assert (response.status_code, response.json()["code"]) == (400, "bad.request")
 
 
 def test_numbers_and_text_come_back_as_they_were(emulator: Emulator) -> None:
@@ -319,7 +317,15 @@ def test_pages_have_25_entities_unless_asked_and_100_at_most(emulator: Emulator,
     assert (empty["entities"], empty["pageSize"], empty["total"], empty["pageCount"]) == ([], 25, 0, 0)
     assert "nextUri" not in empty
     assert emulator.api.get(path, params={"pageSize": 100}).status_code == 200
-    for query in ("pageSize=101", "pageSize=0", "pageSize=x", "pageSize=", "pageNumber=0", "pageNumber=-1"):
+    for query in (
+        "pageSize=101",
+        "pageSize=0",
+        "pageSize=x",
+        "pageSize=",
+        "pageNumber=0",
+        "pageNumber=-1",
+        f"pageNumber={'9' * 5000}",
+    ):
         response = emulator.api.get(f"{path}?{query}")
         assert fields(response) == [(query.partition("=")[0], "invalid.value")]
 
