@@ -1,5 +1,6 @@
 """Client credentials: one token for all threads, asked for once, renewed before it ends and once after a 401."""
 
+import math
 import threading
 import time
 from collections.abc import Callable, Generator
@@ -8,15 +9,15 @@ from ._http import http
 from .connection import Connection
 from .errors import GenesysError
 from .redaction import hide
-from .responses import failure
+from .responses import failure, json_object
 
 # A token is renewed this long before it ends: longer than any one request may take.
 MARGIN_SECONDS = 60.0
 
 HINT = (
-    "the client id or secret is wrong, or the client is deactivated, or it belongs to another region: Genesys answers"
-    " all of these alike. Check GENESYS_CLIENT_ID, GENESYS_CLIENT_SECRET and genesys:region (`refresh` and `destroy`"
-    " use the config of the last `up` unless run with --run-program)"
+    "a wrong client id or secret, a deactivated client, or one of another region (Genesys answers all alike): check"
+    " GENESYS_CLIENT_ID, GENESYS_CLIENT_SECRET and genesys:region (`refresh` and `destroy` use the config of the last"
+    " `up` unless run with --run-program)"
 )
 
 
@@ -24,7 +25,8 @@ class TokenAuth(http.Auth):
     """Puts `Authorization: Bearer` on each request.
 
     The token comes from `POST {login_url}/oauth/token` with a Basic header, as the Genesys SDK asks for it, and is used
-    for the `expires_in` seconds of the answer. Raises GenesysError when none is given.
+    for the `expires_in` seconds of the answer, or without any until it is refused. Raises GenesysError when none is to
+    be had.
     """
 
     requires_response_body = True
@@ -70,15 +72,13 @@ class TokenAuth(http.Auth):
 
     def _parse(self, response: http.Response) -> tuple[str, float]:
         if response.status_code in (400, 401):
-            raise GenesysError(f"{failure(response)}: {HINT}")
+            raise GenesysError(f"{failure(response)}; {HINT}")
         if not response.is_success:
             raise failure(response)
-        try:
-            answer = response.json()
-            token, seconds = str(answer["access_token"]), float(answer.get("expires_in", 0))
-        except (ValueError, KeyError, TypeError, AttributeError):
-            raise GenesysError(
-                f"POST {response.url.path}: the answer holds no token: is genesys:loginUrl a login host?"
-            ) from None
+        answer = json_object(response) or {}
+        token, seconds = answer.get("access_token"), answer.get("expires_in", math.inf)
+        if not isinstance(token, str) or not token or not isinstance(seconds, int | float):
+            path = response.request.url.path
+            raise GenesysError(f"POST {path}: the answer holds no token: is genesys:loginUrl the login host?")
         hide(token)
         return token, seconds

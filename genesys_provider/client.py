@@ -1,6 +1,6 @@
 """The one HTTP client of a provider process: token, application headers, retries and readable errors."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from ._http import http
@@ -8,13 +8,13 @@ from .auth import TokenAuth
 from .connection import Connection
 from .errors import GenesysError, RequestError
 from .lifetime import orphaned
-from .responses import failure, no_answer
-from .retry import retry
+from .responses import failure, json_object, no_answer, unreadable
+from .retry import retry, time_limit
 
 NAME = "genesys-eventbridge"
 VERSION = "0.1.0"
 PAGE_SIZE = 100
-TIMEOUT = http.Timeout(30.0, connect=10.0)
+CONNECT_SECONDS, ANSWER_SECONDS = 10.0, 30.0
 
 Entity = dict[str, Any]  # a JSON object of the API; a resource's own file says which members it has
 
@@ -22,33 +22,58 @@ Entity = dict[str, Any]  # a JSON object of the API; a resource's own file says 
 class Client:
     """Talks JSON with one organisation. Safe to use from several threads.
 
-    Every method raises RequestError (NotFound, Conflict, …), or GenesysError when no token is to be had.
+    Every method repeats what may be repeated, for the connection's `timeout_seconds`. It raises RequestError (NotFound,
+    Conflict, …), or GenesysError when no token is to be had.
     """
 
     def __init__(self, connection: Connection, transport: http.BaseTransport | None = None) -> None:
         self.connection = connection
         headers = {"X-Genesys-Application-Name": NAME, "X-Genesys-Application-Version": VERSION}
+        answer = min(ANSWER_SECONDS, connection.timeout_seconds)
         self._http = http.Client(
             base_url=connection.api_url,
             auth=TokenAuth(connection, headers),
             headers={**headers, "Accept": "application/json"},
-            timeout=TIMEOUT,
+            timeout=http.Timeout(answer, connect=min(CONNECT_SECONDS, answer)),
             transport=transport,
+            trust_env=connection.host != "loopback",  # no proxy between this machine and itself
             event_hooks={"request": [_refuse_if_orphaned]},
         )
 
     def get(self, path: str, **query: int) -> Entity:
-        return self._request("GET", path, query=query)
+        return self._repeat("GET", path, query=query)
 
-    def post(self, path: str, body: Mapping[str, object]) -> Entity:
-        """Create. When the error is `committed`, the object may exist all the same: look before posting again."""
-        return self._request("POST", path, body=body)
+    def post(self, path: str, body: Mapping[str, object], look: Callable[[], Entity | None]) -> Entity:
+        """Create, once. `look` gives the object if it is there already.
+
+        It is asked after an answer that leaves open whether the object was made, before posting again and at the end:
+        a POST whose answer was lost may have been done all the same.
+        """
+        doubt = False
+
+        def once() -> Entity:
+            nonlocal doubt
+            if doubt and (entity := look()) is not None:
+                return entity
+            try:
+                return self._send("POST", path, body=body)
+            except RequestError as error:
+                doubt = doubt or error.committed
+                raise
+
+        with time_limit(self.connection.timeout_seconds):
+            try:
+                return retry(once)
+            except RequestError:
+                if doubt and (entity := look()) is not None:
+                    return entity
+                raise
 
     def put(self, path: str, body: Mapping[str, object]) -> Entity:
-        return self._request("PUT", path, body=body)
+        return self._repeat("PUT", path, body=body)
 
     def delete(self, path: str) -> None:
-        self._request("DELETE", path)
+        self._repeat("DELETE", path)
 
     def entities(self, path: str) -> Iterator[Entity]:
         """Every object of a listing, page by page, always from the server."""
@@ -61,7 +86,7 @@ class Client:
                 return
             number += 1
 
-    def _request(
+    def _repeat(
         self,
         method: str,
         path: str,
@@ -69,31 +94,28 @@ class Client:
         query: Mapping[str, int] | None = None,
         body: Mapping[str, object] | None = None,
     ) -> Entity:
-        request = self._http.build_request(method, path, params=query or None, json=body)
-        return retry(lambda: self._send(request), self.connection.timeout_seconds)
+        with time_limit(self.connection.timeout_seconds):
+            return retry(lambda: self._send(method, path, query=query, body=body))
 
-    def _send(self, request: http.Request) -> Entity:
+    def _send(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, int] | None = None,
+        body: Mapping[str, object] | None = None,
+    ) -> Entity:
         try:
-            response = self._http.send(request)
-        except http.TransportError as error:
+            response = self._http.request(method, path, params=query or None, json=body)
+        except http.RequestError as error:
             raise no_answer(error) from None
         if not response.is_success:
             raise failure(response)
-        if not response.content:
+        if method == "DELETE":
             return {}
-        try:
-            answer = response.json()
-        except ValueError:
-            answer = None
-        if not isinstance(answer, dict):
-            kind = response.headers.get("Content-Type", "no content type").split(";")[0]
-            raise RequestError(
-                f"{request.method} {request.url.path}: {response.status_code}, but the answer ({kind}) is no JSON"
-                " object: is genesys:apiUrl the API's host?",
-                repeatable=request.method == "GET",
-                committed=True,
-            )
-        return answer
+        if (entity := json_object(response)) is None:
+            raise unreadable(response)
+        return entity
 
 
 def _refuse_if_orphaned(_: http.Request) -> None:

@@ -1,16 +1,19 @@
 """Where and as whom to talk to Genesys Cloud, from the environment and the `genesys:*` config."""
 
 import ipaddress
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from .errors import ConfigError
 from .redaction import hide
-from .regions import find_region
+from .regions import REGIONS, find_region
 
 CONFIG_KEYS = ("region", "loginUrl", "apiUrl", "orgId", "clientId", "clientSecret", "timeoutSeconds")
 DEFAULT_TIMEOUT_SECONDS = 120
+LOOPBACK = "loopback"
+PLATFORM_HOSTS = {f"api.{region.domain}" for region in REGIONS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +31,15 @@ class Connection:
     def host(self) -> str:
         """The API's host without a port, or `loopback`: a sandbox's port is no part of what an organisation is."""
         host = urlsplit(self.api_url).hostname or ""
-        return "loopback" if is_loopback(host) else host
+        return LOOPBACK if is_loopback(host) else host
+
+    def is_apart_from(self, host: str) -> bool:
+        """Whether what lives at that host can't be found here.
+
+        An organisation is in one region, and a sandbox on this machine is never the platform. Any other host may be a
+        gateway before the same organisation.
+        """
+        return host != self.host and (LOOPBACK in (host, self.host) or {host, self.host} <= PLATFORM_HOSTS)
 
 
 def resolve(config: Callable[[str], object], environ: Mapping[str, str]) -> Connection:
@@ -62,12 +73,13 @@ def resolve(config: Callable[[str], object], environ: Mapping[str, str]) -> Conn
     else:
         raise ConfigError("genesys:region is missing; for example: pulumi config set genesys:region eu-central-1")
 
+    client_id = credential("GENESYS_CLIENT_ID", "clientId", "Genesys client id")
     client_secret = credential("GENESYS_CLIENT_SECRET", "clientSecret", "Genesys client secret")
-    hide(client_secret)
+    hide(client_secret, f"{client_id}:{client_secret}")
     return Connection(
         login_url=login_url,
         api_url=api_url,
-        client_id=credential("GENESYS_CLIENT_ID", "clientId", "Genesys client id"),
+        client_id=client_id,
         client_secret=client_secret,
         org_id=credential("GENESYS_ORG_ID", "orgId", "Genesys organisation id"),
         timeout_seconds=timeout(text("timeoutSeconds")),
@@ -92,7 +104,8 @@ def timeout(text: str) -> float:
 
 def base_url(key: str, url: str) -> str:
     """The URL without a trailing slash; ConfigError unless it is https, or http to this machine."""
-    if problem := url_problem(url):
+    problem = url_problem(url) or ("has a ?query in it; write the URL without it" if "?" in url else None)
+    if problem:
         raise ConfigError(f"{key} {problem}")
     return url.rstrip("/")
 
@@ -104,11 +117,11 @@ def url_problem(url: str) -> str | None:
         host, _ = parts.hostname, parts.port
     except ValueError:
         return "is no URL; write one like https://example.com/genesys"
-    if parts.username or parts.password:
+    if "@" in parts.netloc:
         return "has a user name or password in it; write the URL without them"
-    if parts.scheme == "https" and host:
-        return None
-    if parts.scheme == "http" and host and is_loopback(host):
+    if re.search(r"[\s\\\x00-\x1f\x7f]", url) or parts.fragment:
+        return "has a space, a backslash, a control character or a #fragment in it; write the URL without them"
+    if host and (parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host))):
         return None
     return f"is {url!r}; write an https:// URL, like https://example.com/genesys (http only to this machine)"
 

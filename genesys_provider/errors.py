@@ -14,6 +14,8 @@ T = TypeVar("T")
 class GenesysError(Exception):
     """What the user sees: one line that says what was done, what came back, and what to do about it."""
 
+    __module__ = "builtins"  # Pulumi prints the class before the text: `GenesysError: …`, not the path to this file
+
 
 class ConfigError(GenesysError):
     """A setting is missing or wrong. Nothing was sent."""
@@ -26,9 +28,9 @@ class OwnershipError(GenesysError):
 class RequestError(GenesysError):
     """A request did not end well.
 
-    `repeatable`: sending it again can't do harm (it was refused, or never sent, or has no effect of its own).
+    `repeatable`: it may pass, and be sent again after a while.
     `wait`: seconds to wait before that, where the server named them.
-    `committed`: the server may have done what was asked although no good answer came back.
+    `committed`: the server may have made an object although no good answer came back: look before sending it again.
     """
 
     def __init__(

@@ -4,9 +4,13 @@ A resource's file says what its fields are and how they travel; everything that 
 Provider instances carry no attributes: they are pickled, by reference to their class, into every state.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+import contextlib
+import math
+import re
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
+from urllib.parse import quote
 
 import pulumi
 from pulumi.dynamic import (
@@ -21,12 +25,12 @@ from pulumi.dynamic import (
 )
 
 from . import session
-from .errors import Conflict, GenesysError, NotFound, OwnershipError, RequestError, boundary, one_line_errors
+from .errors import GenesysError, NotFound, OwnershipError, boundary, one_line_errors
+from .redaction import hide
 
 Props = dict[str, Any]  # a resource's properties as Pulumi hands them over: JSON values, or Unknown in a preview
 
 PROVIDER_KEY = "__provider"  # Pulumi keeps the pickled provider among the properties
-CREATE_ATTEMPTS = 3
 
 
 def same(value: Any) -> Any:
@@ -42,16 +46,18 @@ class Field:
     """One field of a resource.
 
     `default`: what it is when the user leaves it out.
-    `compare`: brings a value into the form in which two are compared, so that what the server reorders or respells is
-    no difference.
-    `problem`: what is wrong with a value, worded to stand behind the field's name, or None.
-    `secret`: the value must not be shown, as Pulumi shows it beside a failed check.
+    `compare`: brings a value into the form in which two are compared, so that an order or a spelling that means nothing
+    is no difference.
+    `respelt`: the same for what the server tells, which may spell a value in its own way.
+    `problem`: what is wrong with a value, worded to stand behind the field's name, or None. It repeats no secret.
+    `secret`: encrypted in the state, and hidden from every text.
     `write_only`: the server never tells it.
     """
 
     name: str
     default: Any = None
     compare: Callable[[Any], Any] = same
+    respelt: Callable[[Any], Any] = same
     problem: Callable[[Any], str | None] = fine
     secret: bool = False
     write_only: bool = False
@@ -75,140 +81,169 @@ class EntityProvider(Provider):
     path: ClassVar[str]
     fields: ClassVar[tuple[Field, ...]]
     computed: ClassVar[tuple[str, ...]] = ()
+    """Texts that only the server knows; empty while it tells none."""
 
     # What a resource's file may say differently: how its fields lie in the API's JSON.
 
     def to_body(self, props: Mapping[str, Any]) -> dict[str, Any]:
         """The request body for these properties."""
-        return {field.name: props[field.name] for field in self.fields}
+        return {field.name: props.get(field.name) for field in self.fields}
 
     def from_entity(self, entity: Mapping[str, Any]) -> Props:
         """The properties that an object of the API has, without the write-only ones."""
-        return {field.name: entity.get(field.name) for field in self.fields if not field.write_only}
+        live = {field.name: entity.get(field.name) for field in self.fields if not field.write_only}
+        return {**live, **{field.name: field.default for field in self.fields if live.get(field.name, 0) is None}}
 
     # Pulumi's calls.
 
     @boundary
     def check(self, _olds: Props, news: Props) -> CheckResult:
         inputs = {**news, **{field.name: field.default for field in self.fields if news.get(field.name) is None}}
-        failures = []
-        for field in self.fields:
-            value = inputs[field.name]
-            if pulumi.output.contains_unknowns(value):
-                continue
-            if problem := field.problem(value):
-                if field.secret:
-                    raise GenesysError(f"{self.kind} {news.get('owner')}: {field.name} {problem}")
-                failures.append(CheckFailure(field.name, problem))
-        return CheckResult(inputs, failures)
+        return CheckResult(
+            inputs,
+            [
+                CheckFailure("", f"{field.name} {problem}")  # had it a property, Pulumi would print that one's value
+                for field in self.fields
+                if not pulumi.output.contains_unknowns(inputs[field.name])
+                and (problem := field.problem(inputs[field.name]))
+            ],
+        )
 
     @boundary
-    def diff(self, _id: str, olds: Props, news: Props) -> DiffResult:
-        refuse_other_org(self.kind, _id, olds)
+    def diff(self, id_: str, olds: Props, news: Props) -> DiffResult:
+        self._refuse_other_org(id_, olds)
+        if isinstance(adopt := news.get("adopt"), str) and adopt not in ("", id_):
+            raise GenesysError(f"adopt is {adopt}, but this {self.kind} is {id_} already: remove `adopt`")
         moved = olds.get(PROVIDER_KEY) != news.get(PROVIDER_KEY)  # rewrites the state; without it, destroy would fail
-        return DiffResult(changes=moved or bool(self._changed(olds, news)), replaces=[])
+        return DiffResult(changes=moved or self._changes(olds, news), replaces=[])
 
     @boundary
     def create(self, props: Props) -> CreateResult:
-        entity = self._adopt(props["adopt"], props) if props.get("adopt") else self._create(props)
+        if props.get("adopt"):
+            entity = self._adopt(props["adopt"], props)
+        else:
+            entity = session.client().post(self.path, self._body(props), look=lambda: self._take_over(props))
         return CreateResult(str(entity["id"]), self._outputs(props, entity))
 
     @boundary
     def read(self, id_: str, props: Props) -> ReadResult:
-        refuse_other_org(self.kind, id_, props)
+        self._refuse_other_org(id_, props)
         try:
-            entity = session.client().get(f"{self.path}/{id_}")
+            entity = session.client().get(self._at(id_))
         except NotFound:
+            self._confirm_api()
             return ReadResult(None, {})  # how Pulumi is told that it is gone
-        live = self._live(props, entity)
-        inputs = {key: value for key, value in {**props, **live}.items() if key not in ("org", *self.computed)}
-        return ReadResult(id_, self._outputs(inputs, entity), inputs)
+        inputs = {**props, **self._live(props, entity)}
+        outputs = self._outputs(inputs, entity)
+        for key in ("org", *self.computed):
+            inputs.pop(key, None)
+        return ReadResult(id_, outputs, inputs)
 
     @boundary
-    def update(self, _id: str, olds: Props, news: Props) -> UpdateResult:
-        refuse_other_org(self.kind, _id, olds)
-        if not self._changed(olds, news):
+    def update(self, id_: str, olds: Props, news: Props) -> UpdateResult:
+        self._refuse_other_org(id_, olds)
+        if not self._changes(olds, news):
             return UpdateResult({**news, **{key: olds.get(key) for key in ("org", *self.computed)}})
         session.confirm_org()
-        return UpdateResult(self._outputs(news, self._put(_id, news)))
+        return UpdateResult(self._outputs(news, self._put(id_, news)))
 
     @boundary
-    def delete(self, _id: str, props: Props) -> None:
-        refuse_other_org(self.kind, _id, props)
+    def delete(self, id_: str, props: Props) -> None:
+        self._refuse_other_org(id_, props)
         session.confirm_org()
-        try:
-            session.client().delete(f"{self.path}/{_id}")
-        except NotFound:
-            return
+        with contextlib.suppress(NotFound):
+            session.client().delete(self._at(id_))
 
     # How they are done.
 
-    def _changed(self, olds: Props, news: Props) -> list[str]:
-        return [field.name for field in self.fields if differs(field, olds.get(field.name), news.get(field.name))]
+    def _at(self, id_: str) -> str:
+        return f"{self.path}/{quote(id_, safe='')}"
+
+    def _changes(self, olds: Props, news: Props) -> bool:
+        return any(differs(field, olds.get(field.name), news.get(field.name)) for field in self.fields)
 
     def _live(self, props: Props, entity: Mapping[str, Any]) -> Props:
         """The properties as they are on the server, spelt as in the state where they mean the same."""
         live = self.from_entity(entity)
-        known = {field.name: field for field in self.fields}
-        return {
-            name: props.get(name) if not differs(known[name], props.get(name), value) else value
-            for name, value in live.items()
-        }
+        for field in self.fields:
+            known = props.get(field.name, field.default)
+            if field.name in live and field.respelt(field.compare(known)) == field.respelt(
+                field.compare(live[field.name])
+            ):
+                live[field.name] = known
+        return live
 
     def _outputs(self, props: Mapping[str, Any], entity: Mapping[str, Any]) -> Props:
         """Every input again, what only the server knows, and where the object lives."""
         connection = session.connection()
         return {
             **props,
-            **{key: entity.get(key) for key in self.computed},
+            **{key: entity.get(key) or "" for key in self.computed},
             "org": {"id": connection.org_id, "host": connection.host},
         }
 
+    def _body(self, props: Props) -> dict[str, Any]:
+        for field in self.fields:
+            if field.secret:
+                hide(*texts(props.get(field.name)))  # the server may repeat them in what it says of a body
+        body: dict[str, Any] = with_whole_numbers(self.to_body(props))
+        return body
+
     def _put(self, id_: str, props: Props) -> dict[str, Any]:
         try:
-            return session.client().put(f"{self.path}/{id_}", self.to_body(props))
+            return session.client().put(self._at(id_), self._body(props))
         except NotFound as error:
-            raise GenesysError(
-                f"{error}: the {self.kind} is gone, deleted by somebody else; `make refresh` notes it, and the next"
-                " `up` makes it anew"
-            ) from None
+            self._confirm_api()
+            raise GenesysError(f"{error}; somebody deleted this {self.kind}: `make refresh`, then `up` again") from None
 
     def _adopt(self, id_: str, props: Props) -> dict[str, Any]:
         """Take over the object that the user named, and bring it to the wanted state."""
         try:
-            session.client().get(f"{self.path}/{id_}")
+            entity = session.client().get(self._at(id_))
         except NotFound:
+            self._confirm_api()
             raise GenesysError(
                 f"adopt: there is no {self.kind} {id_} in this organisation; remove `adopt` to make one"
             ) from None
+        if (other := owner_of(entity)) not in (None, props["owner"]):
+            raise OwnershipError(
+                f"adopt: {self.kind} {id_} belongs to {other}; when nothing manages it there any more, take"
+                f" {mark(str(other))} out of its description"
+            )
         session.confirm_org()
         return self._put(id_, props)
 
-    def _create(self, props: Props) -> dict[str, Any]:
-        """Make exactly one object, although an answer may be lost: before posting again, look whether it is there."""
-        for attempt in range(1, CREATE_ATTEMPTS + 1):
-            try:
-                return session.client().post(self.path, self.to_body(props))
-            except RequestError as error:
-                if not error.committed:
-                    raise
-                if (ours := self._find(props)) is not None:
-                    return self._put(str(ours["id"]), props)
-                if isinstance(error, Conflict) or attempt == CREATE_ATTEMPTS:
-                    raise
-        raise AssertionError("unreachable")
-
-    def _find(self, props: Props) -> dict[str, Any] | None:
-        """The object of this name if it bears our mark, None if there is none; another's is refused."""
+    def _take_over(self, props: Props) -> dict[str, Any] | None:
+        """The object of this name, brought to the wanted state, if it is ours; another's is refused."""
+        taken = None
         for entity in session.client().entities(self.path):
             if entity.get("name") == props["name"]:
-                if mark(props["owner"]) in str(entity.get("description", "")):
-                    return entity
-                raise OwnershipError(
-                    f"there is a {self.kind} {props['name']!r} already ({entity['id']}), which this stack did not make:"
-                    f" give yours another name, or take that one over with `adopt: {entity['id']}`"
-                )
+                if owner_of(entity) == props["owner"]:
+                    return self._put(str(entity["id"]), props)
+                taken = entity
+        if taken:
+            id_, other = taken["id"], owner_of(taken)
+            whose = f"belongs to {other}" if other else "no stack made"
+            way = f"if that was this resource, give it an alias of {other}" if other else f"or set `adopt` to {id_}"
+            raise OwnershipError(
+                f"there is a {self.kind} {props['name']!r} already ({id_}), which {whose}: choose another `name`, {way}"
+            )
         return None
+
+    def _confirm_api(self) -> None:
+        """Before a 404 is taken for an object that is gone: it is the right organisation, and the host has this API."""
+        session.confirm_org()
+        session.client().get(self.path, pageSize=1)
+
+    def _refuse_other_org(self, id_: str, props: Mapping[str, Any]) -> None:
+        """An object is known by its id in one organisation: in another, that id means nothing, or something else."""
+        org, here = props.get("org"), session.connection()
+        if org and (org["id"] != here.org_id or here.is_apart_from(org["host"])):
+            raise OwnershipError(
+                f"{self.kind} {id_} lives in organisation {org['id']} ({org['host']}), but GENESYS_ORG_ID and"
+                f" genesys:region say {here.org_id} ({here.host}): nothing was read or changed; use a stack of its own"
+                " for each organisation"
+            )
 
 
 def differs(field: Field, old: Any, new: Any) -> bool:
@@ -219,20 +254,28 @@ def differs(field: Field, old: Any, new: Any) -> bool:
     return bool(field.compare(old) != field.compare(new))
 
 
-def refuse_other_org(kind: str, id_: str, props: Mapping[str, Any]) -> None:
-    """An object is known by its id in one organisation: in another, that id means nothing, or something else.
+def with_whole_numbers(value: Any) -> Any:
+    """The JSON value with 3 for 3.0: Pulumi hands all numbers over as floats."""
+    match value:
+        case dict():
+            return {key: with_whole_numbers(item) for key, item in value.items()}
+        case list():
+            return [with_whole_numbers(item) for item in value]
+        case float() if value.is_integer():
+            return int(value)
+    return value
 
-    The organisation's id decides. A sandbox on this machine and the platform are never the same, whatever their ids.
-    """
-    org, connection = props.get("org"), session.connection()
-    if not org:
-        return
-    here = {"id": connection.org_id, "host": connection.host}
-    if org["id"] != here["id"] or (org["host"] == "loopback") != (here["host"] == "loopback"):
-        raise OwnershipError(
-            f"{kind} {id_} lives in organisation {org['id']} ({org['host']}), but GENESYS_ORG_ID and genesys:region say"
-            f" {here['id']} ({here['host']}): nothing was read or changed; use a stack of its own for each organisation"
-        )
+
+def texts(value: Any) -> Iterator[str]:
+    """The texts in a JSON value, without the names of members."""
+    match value:
+        case str():
+            yield value
+        case dict():
+            yield from texts(list(value.values()))
+        case list():
+            for item in value:
+                yield from texts(item)
 
 
 # The mark by which an object is known to be ours. The provider process knows neither stack nor resource name, so the
@@ -256,29 +299,31 @@ def marked(description: pulumi.Input[str] | None, owner: str) -> pulumi.Input[st
     return pulumi.Output.from_input(description).apply(lambda text: f"{text} {mark(owner)}".strip())
 
 
+def owner_of(entity: Mapping[str, Any]) -> str | None:
+    """Who an object's mark names: the last one, as ours is put behind the user's text."""
+    marks = re.findall(r"\[pulumi:([^\]]*)\]", str(entity.get("description", "")))
+    return str(marks[-1]) if marks else None
+
+
 class EntityResource(pulumi.dynamic.Resource):
     """A resource with that life cycle: what is the same in all of them."""
 
     def __init__(
-        self,
-        provider: EntityProvider,
-        name: str,
-        props: dict[str, Any],
-        opts: pulumi.ResourceOptions | None,
-        secret: Iterable[str] = (),
+        self, provider: EntityProvider, name: str, props: dict[str, Any], opts: pulumi.ResourceOptions | None
     ) -> None:
-        own = owner(name)
+        own, secret = owner(name), [field.name for field in provider.fields if field.secret]
         props = {
             **props,
-            "name": props["name"] or default_name(name),
+            **{key: pulumi.Output.secret(props[key]) for key in secret},
+            "name": default_name(name) if props["name"] is None else props["name"],
             "description": marked(props["description"], own),
             "owner": own,
-            "org": None,
+            "org": None,  # outputs are named too, or there would be no attribute for them
             **dict.fromkeys(provider.computed),
         }
         fixed = pulumi.ResourceOptions(
             delete_before_replace=True,  # at most one live object may bear the mark
-            additional_secret_outputs=list(secret),
+            additional_secret_outputs=secret,
         )
         super().__init__(provider, name, props, pulumi.ResourceOptions.merge(opts, fixed))
 
@@ -302,10 +347,27 @@ def text_problem(least: int, most: int) -> Callable[[Any], str | None]:
         if not isinstance(value, str) or not least <= len(value) <= most:
             length = f", not {len(value)}" if isinstance(value, str) else ""
             return f"must be a text of {least} to {most} characters{length}"
-        return None
+        return "must not be blank" if least and not value.strip() else None
+
+    return problem
+
+
+def whole_problem(least: int, most: float = math.inf) -> Callable[[Any], str | None]:
+    def problem(value: Any) -> str | None:
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            if float(value).is_integer() and least <= value <= most:
+                return None
+            value = f"{value:g}"
+        up = f"from {least} to {most}" if most < math.inf else f"from {least} up"
+        return f"is {value}; write a whole number {up}"
 
     return problem
 
 
 def flag_problem(value: Any) -> str | None:
     return None if isinstance(value, bool) else "must be true or false"
+
+
+def text_map_problem(value: Any) -> str | None:
+    good = isinstance(value, dict) and all(isinstance(item, str) for item in value.values())
+    return None if good else "must be a map of texts by name"

@@ -1,10 +1,14 @@
 """From an answer of the platform, or the lack of one, to an error that says what to do."""
 
 from ._http import http
+from .connection import is_loopback
 from .errors import Conflict, NotFound, RequestError
 
 # May be sent again after a while: 429 was refused unseen, the others were not answered by the application.
 PASSING = (408, 429, 502, 503, 504)
+NEVER_SENT = (http.ConnectError, http.ConnectTimeout, http.PoolTimeout, http.ProxyError, http.LocalProtocolError)
+FOR_GOOD = (http.ProxyError, http.LocalProtocolError, http.UnsupportedProtocol)
+LONGEST_MESSAGE = 300
 
 
 def failure(response: http.Response) -> RequestError:
@@ -14,15 +18,15 @@ def failure(response: http.Response) -> RequestError:
     envelope ({message, code, status, contextId, details[{fieldName, errorCode}]}) or of its token endpoint
     ({error, error_description}); a body of any other kind, HTML say, is not quoted.
     """
-    status, method = response.status_code, response.request.method
+    status, request = response.status_code, response.request
     body = envelope(response)
     code = str(body.get("code") or body.get("error") or "")
     message = str(body.get("message") or body.get("error_description") or response.reason_phrase or "")
-    text = f"{method} {response.request.url.path}: {status}"
+    text = f"{request.method} {request.url.path}: {status}"
     if code:
         text += f" {code}"
     if message:
-        text += f": {message}"
+        text += f": {message[:LONGEST_MESSAGE].rstrip('. ')}"
     if fields := field_errors(body):
         text += f" ({fields})"
     if correlation := response.headers.get("ININ-Correlation-Id") or body.get("contextId"):
@@ -34,40 +38,63 @@ def failure(response: http.Response) -> RequestError:
         return NotFound(text)
     if status == 409 or code == "duplicate.name":
         return Conflict(text, committed=True)
-    creates = may_create(response.request)
+    lost = may_create(request) and (status >= 500 or status == 408)
     return RequestError(
         text,
-        repeatable=status == 429 or (status in PASSING and not creates),
+        repeatable=status in PASSING or lost,
         wait=retry_after(response) if status in PASSING else None,
-        committed=creates and (status >= 500 or status == 408),
+        committed=lost,
     )
 
 
-def no_answer(error: http.TransportError) -> RequestError:
-    """The error for a request that was not answered: unreachable, cut off, or timed out."""
+def no_answer(error: http.RequestError) -> RequestError:
+    """The error for a request that was not answered, or not to its end: unreachable, cut off, or timed out."""
     request = error.request  # the token's, where that was the one that failed
-    never_sent = isinstance(error, http.ConnectError | http.ConnectTimeout | http.PoolTimeout | http.ProxyError)
-    what = str(error) or type(error).__name__
-    text = f"{request.method} {request.url.path}: no answer from {request.url.host}: {what}"
-    if "CERTIFICATE" in what.upper():
-        text += "; its certificate is not trusted here: check genesys:region, a proxy in between, or SSL_CERT_FILE"
-    elif never_sent:
+    host, what = request.url.netloc.decode(), str(error) or type(error).__name__
+    text = f"{request.method} {request.url.path}: no answer from {host}: {what.rstrip('.')}"
+    for_good = isinstance(error, FOR_GOOD)
+    if isinstance(error, http.ConnectError) and is_loopback(request.url.host):
+        text += "; is the sandbox running? (`make sandbox`)"
+        for_good = True  # nothing on this machine needs a while to be reached
+    elif "[SSL" in what:
+        text += "; check genesys:region, a proxy in between, and SSL_CERT_FILE"
+        for_good = True
+    elif isinstance(error, NEVER_SENT):
         text += "; check genesys:region (or genesys:loginUrl and genesys:apiUrl), the network and the proxy"
-    creates = may_create(request)
-    return RequestError(text, repeatable=never_sent or not creates, committed=creates and not never_sent)
+    lost = may_create(request) and not isinstance(error, NEVER_SENT)
+    return RequestError(text, repeatable=not for_good, committed=lost)
+
+
+def unreadable(response: http.Response) -> RequestError:
+    """The error for a success whose body is no JSON object: cut off, or a page of something that is not the API."""
+    request, kind = response.request, response.headers.get("Content-Type", "no content type").split(";")[0]
+    text = f"{request.method} {request.url.path}: {response.status_code}, but the answer ({kind}) is no JSON object"
+    cut_off = kind.endswith("json")
+    if not cut_off:
+        text += ": is genesys:apiUrl the API's host?"
+    return RequestError(text, repeatable=cut_off, committed=may_create(request))
 
 
 def may_create(request: http.Request) -> bool:
     """Whether sending it twice may make two objects. Asking for a token twice does no harm."""
-    return request.method == "POST" and not request.url.path.endswith("/oauth/token")
+    return request.method == "POST" and not asks_for_token(request)
 
 
-def envelope(response: http.Response) -> dict[str, object]:
+def asks_for_token(request: http.Request) -> bool:
+    return request.url.path.endswith("/oauth/token")
+
+
+def json_object(response: http.Response) -> dict[str, object] | None:
+    """The body, when it is a JSON object."""
     try:
         body = response.json()
     except ValueError:
-        return {}
-    return body if isinstance(body, dict) else {}
+        return None
+    return body if isinstance(body, dict) else None
+
+
+def envelope(response: http.Response) -> dict[str, object]:
+    return json_object(response) or {}
 
 
 def field_errors(body: dict[str, object]) -> str:
@@ -88,24 +115,26 @@ def retry_after(response: http.Response) -> float | None:
 
 
 def advice(response: http.Response, code: str) -> str:
-    status, path = response.status_code, response.request.url.path
-    collection = "webhook" if "/webhooks" in path else "subscription"
+    """What to do about it, where that is known."""
+    status, request, path = response.status_code, response.request, response.request.url.path
+    if asks_for_token(request):
+        return ""
     if status == 401:
-        return "the token was renewed once and refused again: is the client still active?"
+        return "a fresh token was refused too: is the client active, and are genesys:loginUrl and apiUrl of one region?"
     if status == 403 and path.startswith("/api/v2/events/"):
+        missing = f"event:{path.split('/')[4].removesuffix('s')}:{'read' if request.method == 'GET' else 'write'}"
+        return f"the client lacks {missing}; it needs event:webhook:read, :write and event:subscription:read, :write"
+    if status == 404 and path in ("/api/v2/events/webhooks", "/api/v2/events/subscriptions"):
         return (
-            f"the client lacks event:{collection}:read or event:{collection}:write"
-            " (this program needs both, for webhook and subscription)"
+            f"{request.url.host} has no {path}: that API is the tutorial's, not one of Genesys Cloud, which reaches"
+            " EventBridge by its integration amazon-eventbridge-source (`delivery: partner`)"
         )
-    if status == 404 and response.request.method == "POST" and path.startswith("/api/v2/events/"):
-        return (
-            f"{response.request.url.host} has no {path}: that API is the tutorial's, not one of Genesys Cloud, which"
-            " reaches EventBridge by its integration amazon-eventbridge-source (`delivery: partner`)"
-        )
+    if status == 409 or code == "duplicate.name":
+        return "another one has that name: choose another `name`"
     if status == 413:
         return "make description, headerOverrides or transform shorter"
     if status == 429:
         return "the rate limit was still reached after waiting: try again in a minute"
-    if status >= 500 and not code:
-        return "the platform, or a gateway before it, failed: try again"
-    return ""
+    if 300 <= status < 400:
+        return "redirects are not followed: is genesys:apiUrl the API's host?"
+    return "the platform, or a gateway before it, failed: try again" if status >= 500 else ""

@@ -1,6 +1,10 @@
 """The one retry rule: what is sent again, after which wait, for how long."""
 
-from collections.abc import Callable
+import math
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TypeVar
 
 import pulumi
@@ -8,35 +12,47 @@ import stamina
 from stamina.instrumentation import RetryDetails, set_on_retry_hooks
 
 from .errors import RequestError
+from .redaction import redact
 
 T = TypeVar("T")
 
 ATTEMPTS = 8
 TOLD_FROM_SECONDS = 3.0
 
+_ends: ContextVar[float] = ContextVar("ends", default=math.inf)
 
-def retry(call: Callable[[], T], timeout_seconds: float) -> T:
+
+@contextmanager
+def time_limit(seconds: float) -> Iterator[None]:
+    """Nothing inside is tried again after these seconds. Within another limit, what is left of that one counts."""
+    token = _ends.set(min(_ends.get(), time.monotonic() + seconds))
+    try:
+        yield
+    finally:
+        _ends.reset(token)
+
+
+def retry(call: Callable[[], T]) -> T:
     """Call until it succeeds, fails for good, or the tries or the seconds are used up; then its last error is raised.
 
     A RequestError that is `repeatable` is tried again: after its `wait` where the server named one, else after a
     back-off with jitter.
     """
-    return stamina.RetryingCaller(attempts=ATTEMPTS, timeout=timeout_seconds, wait_initial=0.5, wait_max=10.0)(
-        lambda error: _again(error, timeout_seconds), call
-    )
+    return stamina.RetryingCaller(attempts=ATTEMPTS, timeout=None, wait_initial=0.5, wait_max=10.0)(_again, call)
 
 
-def _again(error: Exception, timeout_seconds: float) -> bool | float:
+def _again(error: Exception) -> bool | float:
     if not isinstance(error, RequestError) or not error.repeatable:
         return False
+    left = _ends.get() - time.monotonic()
     if error.wait is None:
-        return True
-    return error.wait if error.wait < timeout_seconds else False  # no use in waiting past the end
+        return left > 0
+    return error.wait if error.wait < left else False  # no use in waiting past the end
 
 
 def _tell(details: RetryDetails) -> None:
     if details.wait_for > TOLD_FROM_SECONDS:
-        pulumi.log.info(f"Genesys Cloud: waiting {details.wait_for:.0f} s, then trying again ({details.caused_by})")
+        pulumi.log.info(redact(f"Genesys Cloud: trying again in {details.wait_for:.0f} s ({details.caused_by})"))
 
 
 set_on_retry_hooks([_tell])  # instead of stamina's own hooks, which log every retry as a warning

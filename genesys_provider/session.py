@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from .client import Client
 
 _lock = threading.Lock()
+_org_lock = threading.Lock()  # another one: it is held during a call, and threads that need only the client don't wait
 _connection: Connection | None = None
 _client: "Client | None" = None
 _org_checked = False
@@ -45,7 +46,7 @@ def client() -> "Client":
 
 
 def confirm_org() -> None:
-    """Before the first change or deletion: the token's organisation is the one that the settings name.
+    """Before anything is changed, deleted or taken for gone: the token's organisation is the one that is meant.
 
     Asked once per process; a host without `organizations/me` (a gateway) is taken at its word.
     """
@@ -53,7 +54,7 @@ def confirm_org() -> None:
     from .errors import NotFound
 
     genesys = client()
-    with _lock:
+    with _org_lock:
         if _org_checked:
             return
         try:

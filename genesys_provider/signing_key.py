@@ -9,7 +9,7 @@ import pulumi
 from pulumi.dynamic import CheckFailure, CheckResult, CreateResult, DiffResult, ReadResult, UpdateResult
 
 from .errors import boundary
-from .lifecycle import PROVIDER_KEY, Props, Provider, output
+from .lifecycle import PROVIDER_KEY, Props, Provider, output, whole_problem
 
 BYTES = 32
 
@@ -24,23 +24,20 @@ class SigningKeyArgs:
 
 class SigningKeyProvider(Provider):
     @boundary
-    def check(self, _olds: Props, news: Props) -> CheckResult:
-        rotation = news.get("rotation")
-        if pulumi.output.contains_unknowns(rotation):
-            return CheckResult(news, [])
-        if not isinstance(rotation, int | float) or rotation != int(rotation) or rotation < 1:
-            return CheckResult(news, [CheckFailure("rotation", "must be a whole number from 1 up")])
-        before = _olds.get("rotation")
-        if before is not None and rotation < before:
-            return CheckResult(
-                news, [CheckFailure("rotation", f"can't be lowered: it is at {before:g}; raise it to get a new key")]
-            )
-        return CheckResult(news, [])
+    def check(self, olds: Props, news: Props) -> CheckResult:
+        before, rotation = olds.get("rotation"), news.get("rotation")
+        problem = None
+        if not pulumi.output.contains_unknowns(rotation):
+            problem = rotation_problem(rotation)
+            if problem is None and before is not None and rotation < before:
+                problem = f"can't be lowered: it is at {before:g}; raise it to get a new key"
+        return CheckResult(news, [CheckFailure("", f"rotation {problem}")] if problem else [])
 
     @boundary
-    def diff(self, _id: str, _olds: Props, _news: Props) -> DiffResult:
-        changes = any(_olds.get(key) != _news.get(key) for key in ("rotation", PROVIDER_KEY))
-        return DiffResult(changes=changes, replaces=[])
+    def diff(self, _id: str, olds: Props, news: Props) -> DiffResult:
+        return DiffResult(
+            changes=any(olds.get(key) != news.get(key) for key in ("rotation", PROVIDER_KEY)), replaces=[]
+        )
 
     @boundary
     def create(self, props: Props) -> CreateResult:
@@ -48,12 +45,15 @@ class SigningKeyProvider(Provider):
 
     @boundary
     def read(self, id_: str, props: Props) -> ReadResult:
-        return ReadResult(id_, dict(props), {"rotation": props["rotation"]})
+        return ReadResult(id_, dict(props), {key: value for key, value in props.items() if key != "key"})
 
     @boundary
-    def update(self, _id: str, _olds: Props, _news: Props) -> UpdateResult:
-        rotated = _olds.get("rotation") != _news.get("rotation")
-        return UpdateResult({**_news, "key": new_key() if rotated else _olds["key"]})
+    def update(self, _id: str, olds: Props, news: Props) -> UpdateResult:
+        rotated = olds.get("rotation") != news.get("rotation")
+        return UpdateResult({**news, "key": new_key() if rotated else olds["key"]})
+
+
+rotation_problem = whole_problem(1)
 
 
 def new_key() -> str:

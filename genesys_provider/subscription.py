@@ -6,7 +6,7 @@ from typing import Any
 
 import pulumi
 
-from .lifecycle import EntityProvider, EntityResource, Field, flag_problem, output, text_problem
+from .lifecycle import EntityProvider, EntityResource, Field, flag_problem, output, text_map_problem, text_problem
 
 
 @dataclass(kw_only=True)
@@ -38,11 +38,6 @@ def event_types_problem(value: Any) -> str | None:
     return None if good else "must be a list of at least one event type, such as routing.queueEvent"
 
 
-def attributes_problem(value: Any) -> str | None:
-    good = isinstance(value, dict) and all(isinstance(item, str) for pair in value.items() for item in pair)
-    return None if good else "must be a map of texts to texts"
-
-
 def webhook_id_problem(value: Any) -> str | None:
     return None if isinstance(value, str) and value else "must be the id of a webhook"
 
@@ -62,7 +57,7 @@ class SubscriptionProvider(EntityProvider):
         Field("name", problem=text_problem(1, 128)),
         Field("description", default="", problem=text_problem(0, 1000)),
         Field("eventTypes", compare=as_set, problem=event_types_problem),
-        Field("attributes", default={}, problem=attributes_problem),
+        Field("attributes", default={}, problem=text_map_problem),
         Field("enabled", default=True, problem=flag_problem),
         Field("deliveryMode", default="PUSH", problem=delivery_mode_problem),
         Field("webhookId", problem=webhook_id_problem),

@@ -1,5 +1,6 @@
 """`Webhook`: where Genesys Cloud posts events. `POST /api/v2/events/webhooks`, which is the tutorial's API."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -7,7 +8,17 @@ from typing import Any
 import pulumi
 
 from .connection import url_problem
-from .lifecycle import EntityProvider, EntityResource, Field, flag_problem, output, text_problem
+from .lifecycle import (
+    EntityProvider,
+    EntityResource,
+    Field,
+    Props,
+    flag_problem,
+    output,
+    text_map_problem,
+    text_problem,
+    whole_problem,
+)
 
 
 @dataclass(kw_only=True)
@@ -42,8 +53,17 @@ class WebhookArgs:
     """The id of an existing webhook to take over instead of making one. Only looked at on creation."""
 
 
+LONGEST_URL = 2048
+DEFAULT_POLICY = {"retryCount": 3, "retryIntervalSeconds": 10}
+POLICY_PROBLEMS = {"retryCount": whole_problem(0, 10), "retryIntervalSeconds": whole_problem(1, 300)}
+# Those that frame the message can't be chosen by its author.
+FRAMING = {"connection", "content-length", "host", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade"}
+
+
 def url_field_problem(value: Any) -> str | None:
-    return url_problem(value) if isinstance(value, str) else "must be a URL"
+    if not isinstance(value, str) or len(value) > LONGEST_URL:
+        return f"must be a URL of at most {LONGEST_URL} characters"
+    return url_problem(value)
 
 
 def method_problem(value: Any) -> str | None:
@@ -51,28 +71,33 @@ def method_problem(value: Any) -> str | None:
 
 
 def key_problem(value: Any) -> str | None:
-    return None if isinstance(value, str) and value else "must not be empty: deliveries would not be signed"
+    good = isinstance(value, str) and value.strip() and len(value) <= 1000
+    return None if good else "must be a text of 1 to 1000 characters: without it, deliveries would not be signed"
 
 
 def headers_problem(value: Any) -> str | None:
-    good = isinstance(value, dict) and all(isinstance(item, str) for pair in value.items() for item in pair)
-    return None if good else "must be a map of header names to texts"
-
-
-def retry_policy_problem(value: Any) -> str | None:
-    if not isinstance(value, dict) or set(value) != {"retryCount", "retryIntervalSeconds"}:
-        return "must have retryCount and retryIntervalSeconds"
-    for name, least, most in (("retryCount", 0, 10), ("retryIntervalSeconds", 1, 300)):
-        if (
-            not isinstance(value[name], int | float)
-            or value[name] != int(value[name])
-            or not least <= value[name] <= most
-        ):
-            return f"has {name} {value[name]!r}; write a whole number from {least} to {most}"
+    if problem := text_map_problem(value):
+        return problem
+    for name, text in value.items():
+        if not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", name) or name.lower() in FRAMING:
+            return f"has {name!r}, which is no name of a header that may be set"
+        if not re.fullmatch(r"[\t\x20-\x7e\x80-\xff]*", text):
+            return f"has a value for {name} with line breaks or characters that no header can carry"
+    if len({name.lower() for name in value}) < len(value):
+        return "has the same name twice: upper and lower case are the same in names of headers"
     return None
 
 
-def header_names_folded(value: Any) -> Any:
+def retry_policy_problem(value: Any) -> str | None:
+    if not isinstance(value, dict) or set(value) != set(POLICY_PROBLEMS):
+        return "must have retryCount and retryIntervalSeconds"
+    for name, problem in POLICY_PROBLEMS.items():
+        if found := problem(value[name]):
+            return f"has a {name} that {found}"
+    return None
+
+
+def names_folded(value: Any) -> Any:
     """Names of headers mean the same in any case."""
     return {name.lower(): text for name, text in value.items()} if isinstance(value, dict) else value
 
@@ -87,18 +112,19 @@ class WebhookProvider(EntityProvider):
     fields = (
         Field("name", problem=text_problem(1, 128)),
         Field("description", default="", problem=text_problem(0, 1000)),
-        Field("destinationUrl", compare=without_trailing_slash, problem=url_field_problem),
+        Field("destinationUrl", respelt=without_trailing_slash, problem=url_field_problem),
         Field("method", default="POST", problem=method_problem),
         Field("enabled", default=True, problem=flag_problem),
         Field("signingKey", problem=key_problem, secret=True, write_only=True),
-        Field("headerOverrides", default={}, compare=header_names_folded, problem=headers_problem, secret=True),
-        Field("retryPolicy", default={"retryCount": 3, "retryIntervalSeconds": 10}, problem=retry_policy_problem),
+        Field("headerOverrides", default={}, compare=names_folded, problem=headers_problem, secret=True),
+        Field("retryPolicy", default=DEFAULT_POLICY, problem=retry_policy_problem),
     )
     computed = ("lastDeliveryStatus",)
 
-    def to_body(self, props: Mapping[str, Any]) -> dict[str, Any]:
-        policy = {name: int(value) for name, value in props["retryPolicy"].items()}  # Pulumi's numbers are all floats
-        return {**super().to_body(props), "retryPolicy": policy}
+    def from_entity(self, entity: Mapping[str, Any]) -> Props:
+        policy = entity.get("retryPolicy") or {}
+        known = {name: policy.get(name, default) for name, default in DEFAULT_POLICY.items()}
+        return super().from_entity({**entity, "retryPolicy": known})
 
 
 class Webhook(EntityResource, module="genesys", name="Webhook"):
@@ -112,15 +138,15 @@ class Webhook(EntityResource, module="genesys", name="Webhook"):
             "destinationUrl": args.destination_url,
             "method": args.method,
             "enabled": args.enabled,
-            "signingKey": pulumi.Output.secret(args.signing_key),
-            "headerOverrides": pulumi.Output.secret(args.header_overrides or {}),
+            "signingKey": args.signing_key,
+            "headerOverrides": args.header_overrides,
             "retryPolicy": {
                 "retryCount": policy.retry_count,
                 "retryIntervalSeconds": policy.retry_interval_seconds,
             },
             "adopt": args.adopt,
         }
-        super().__init__(WebhookProvider(), name, props, opts, secret=("signingKey", "headerOverrides"))
+        super().__init__(WebhookProvider(), name, props, opts)
 
     @property
     def destination_url(self) -> pulumi.Output[str]:
@@ -135,4 +161,5 @@ class Webhook(EntityResource, module="genesys", name="Webhook"):
     @property
     def last_delivery_status(self) -> pulumi.Output[str | None]:
         """How the newest delivery ended, as of the last `refresh`; None before the first."""
-        return output(self, "lastDeliveryStatus")
+        status: pulumi.Output[str] = output(self, "lastDeliveryStatus")
+        return status.apply(lambda text: text or None)

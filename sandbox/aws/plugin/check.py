@@ -38,7 +38,7 @@ def check(
     inputs = {key: value for key, value in news.items() if key != DEFAULTED}
     hidden = secrets | {path for key, prop in type_.props.items() for path in secrets_of(prop, news.get(key), (key,))}
     failures = [
-        ("" if any(path[: len(each)] == each for each in hidden) else written(path), f"{written(path)} {wrong}")
+        ("" if _touches(path, hidden) else written(path), f"{written(path)} {wrong}")
         for path, wrong in _wrong(Prop(kind=Kind.BLOCK, fields=type_.props), inputs, ())
     ]
     failures += [("", wrong) for rule in type_.rules if not unknown(inputs) and (wrong := rule(inputs))]
@@ -59,35 +59,36 @@ def check(
 
 
 def _wrong(prop: Prop, value: object, at: Path) -> Iterator[tuple[Path, str]]:
-    shape, what = _SHAPES[prop.kind]
     if value is UNKNOWN:
         return
+    shape, what = _SHAPES[prop.kind]
     if not isinstance(value, shape) or (isinstance(value, bool) and prop.kind is not Kind.BOOL):
         yield at, f"must be {what}"
-    elif prop.kind is Kind.BLOCK and isinstance(value, dict):
-        yield from _wrong_members(prop, value, at)
-    elif prop.kind is Kind.BLOCKS and isinstance(value, list):
-        for index, each in enumerate(value):
-            yield from _wrong(Prop(kind=Kind.BLOCK, fields=prop.fields), each, (*at, index))
+        return
+    wrong = list(_wrong_members(prop, value, at))
+    yield from wrong
+    if not wrong and not unknown(value):
+        yield from ((at, text) for rule in prop.rules if (text := rule(value)))
+
+
+def _wrong_members(prop: Prop, value: object, at: Path) -> Iterator[tuple[Path, str]]:
+    if prop.kind is Kind.BLOCK and isinstance(value, dict):
+        for name in sorted(value.keys() - prop.fields.keys()):
+            yield (*at, name), f"is not known to the stand-in for pulumi-aws; {OFFICIAL}"
+        for name, each in prop.fields.items():
+            if each.required and empty(value.get(name)):
+                yield (*at, name), "is required"
+            elif value.get(name) is not None:
+                yield from _wrong(each, value[name], (*at, name))
     elif isinstance(value, dict | list):
-        members = value.items() if isinstance(value, dict) else enumerate(value)
-        yield from (
-            ((*at, step), "must be a text")
-            for step, each in members
-            if not isinstance(each, str) and each is not UNKNOWN
-        )
-    if not unknown(value):
-        yield from ((at, wrong) for rule in prop.rules if (wrong := rule(value)))
+        member = Prop(kind=Kind.BLOCK, fields=prop.fields) if prop.kind is Kind.BLOCKS else Prop()
+        for step, one in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from _wrong(member, one, (*at, step))
 
 
-def _wrong_members(prop: Prop, value: Props, at: Path) -> Iterator[tuple[Path, str]]:
-    for name in value.keys() - prop.fields.keys():
-        yield (*at, name), f"is not known to the stand-in for pulumi-aws; {OFFICIAL}"
-    for name, each in prop.fields.items():
-        if each.required and empty(value.get(name)):
-            yield (*at, name), "is required"
-        elif value.get(name) is not None:
-            yield from _wrong(each, value[name], (*at, name))
+def _touches(path: Path, hidden: set[Path]) -> bool:
+    """Whether the value there is secret, or part of one, or has one in it."""
+    return any(path[: len(each)] == each or each[: len(path)] == path for each in hidden)
 
 
 def _old_name(key: str, olds: Props) -> str | None:

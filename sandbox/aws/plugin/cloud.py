@@ -16,9 +16,9 @@ class Cloud:
     """AWS at the endpoints of the provider's config. Used by the server's threads together."""
 
     def __init__(self, config: Config) -> None:
+        self.config = config
         self.region = config.region
         self.tags = config.default_tags
-        self._config = config
         self._clients: dict[str, Any] = {}
         self._lock = threading.Lock()  # making a client is not safe in threads; using one is
 
@@ -34,7 +34,7 @@ class Cloud:
             said = error.response["Error"]
             raise AwsError(name, said.get("Code", "?"), said.get("Message", "")) from None
         except EndpointConnectionError:
-            at = self._config.endpoints[service]
+            at = self.config.endpoints[service]
             raise PluginError(f'no AWS answers at {at}: start the sandbox with "make sandbox"') from None
         except BotoCoreError as error:
             raise AwsError(name, type(error).__name__, str(error)) from None
@@ -61,7 +61,7 @@ class Cloud:
 
     def admit(self) -> None:
         """Raise unless somebody answers and the account is one that the config allows."""
-        allowed, forbidden = self._config.allowed_accounts, self._config.forbidden_accounts
+        allowed, forbidden = self.config.allowed_accounts, self.config.forbidden_accounts
         if (allowed and self.account not in allowed) or self.account in forbidden:
             wanted = f"aws:allowedAccountIds has {', '.join(allowed)}" if allowed else "aws:forbiddenAccountIds has it"
             raise PluginError(f"this is account {self.account}, but {wanted}: nothing was read or changed")
@@ -72,21 +72,27 @@ class Cloud:
                 self._clients[service] = self._made(service)
             return self._clients[service]
 
-    def _made(self, service: str) -> Any:
+    @cached_property
+    def _session(self) -> Any:
+        """One for all clients: what botocore reads for the first it has for the others."""
         import boto3
+
+        return boto3.session.Session(
+            aws_access_key_id=self.config.access_key,
+            aws_secret_access_key=self.config.secret_key,
+            region_name=self.region,
+        )
+
+    def _made(self, service: str) -> Any:
         from botocore.config import Config as Options
 
-        if service not in self._config.endpoints:
+        if service not in self.config.endpoints:
             raise PluginError(f"aws:endpoints has no {service}: the stand-in for pulumi-aws never calls AWS itself")
         # The first call is to sts: whether somebody answers is known at once, not after repeats.
         attempts = 1 if service == "sts" else 4
-        return boto3.session.Session(
-            aws_access_key_id=self._config.access_key,
-            aws_secret_access_key=self._config.secret_key,
-            region_name=self.region,
-        ).client(
-            service,  # type: ignore[call-overload]  # the name is data here
-            endpoint_url=self._config.endpoints[service],
+        return self._session.client(
+            service,
+            endpoint_url=self.config.endpoints[service],
             config=Options(
                 connect_timeout=5,
                 max_pool_connections=CALLS_AT_ONCE,

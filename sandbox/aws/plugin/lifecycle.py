@@ -59,9 +59,10 @@ def read(type_: Type, cloud: Cloud, id_: str, before: Props) -> Props | None:
 
 def update(type_: Type, cloud: Cloud, id_: str, state: Props, inputs: Props, changed: Collection[str]) -> Props:
     """The new state."""
-    props = {**_unsaid(type_, state), **_wanted(type_, inputs), "id": id_}
+    wanted = _wanted(type_, inputs)
+    props = {**_unsaid(type_, state), **wanted, "id": id_}
     for call in type_.update:
-        sent = _sent(type_, call, updating=True)
+        sent = [name for name in _sent(type_, call, updating=True) if name in wanted or name in changed]
         if {*sent, *call.on} & set(changed) and call.when(props):
             cloud.call(type_.service, call.operation, _params(type_, call, props, sent, changed))
     if type_.tagging and "tagsAll" in changed:

@@ -16,6 +16,13 @@ def length(least: int, most: int) -> Rule:
     return rule
 
 
+def at_most(most: int) -> Rule:
+    def rule(value: Any) -> str | None:
+        return None if len(value) <= most else f"can't have more than {most} in it, and has {len(value)}"
+
+    return rule
+
+
 def matches(pattern: str) -> Rule:
     def rule(value: Any) -> str | None:
         return None if re.search(pattern, value) else f"must match {pattern}"

@@ -87,7 +87,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         wrong = config.wrong(inputs)
         if not wrong and not unknown(inputs):
             try:
-                Cloud(config.parse(inputs)).admit()
+                self._admitted(inputs)
             except PluginError as error:
                 wrong = [str(error)]
         # Without a property, so that the CLI prints no value; each line names its own.
@@ -110,9 +110,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         inputs, _ = decode(request.args)
         if wrong := config.wrong(inputs):
             raise PluginError("; ".join(wrong))
-        cloud = Cloud(config.parse(inputs))
-        cloud.admit()
-        self._cloud = cloud
+        self._admitted(inputs)
         return provider_pb2.ConfigureResponse(acceptSecrets=True, supportsPreview=True)
 
     @answers
@@ -203,6 +201,14 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         if self._cloud is None:
             raise PluginError("the stand-in for pulumi-aws is not configured")
         return self._cloud
+
+    def _admitted(self, inputs: Props) -> None:
+        """Be at the cloud of that config from now on, if it is there and lets us in."""
+        wanted = config.parse(inputs)
+        if self._cloud is None or self._cloud.config != wanted:
+            cloud = Cloud(wanted)
+            cloud.admit()
+            self._cloud = cloud
 
 
 def _type(urn: str) -> Type:

@@ -118,7 +118,8 @@ DESTINATION = Type(
     outputs={"arn": "ApiDestinationArn"},
 )
 
-_PUT_RULE = Call("put_rule", whole=True)
+# AWS forgets what a put leaves out, the emulator keeps the description.
+_PUT_RULE = Call("put_rule", whole=True, shape=lambda params: {"Description": "", **params})
 RULE = Type(
     "aws:cloudwatch/eventRule:EventRule",
     "events",

@@ -2,7 +2,7 @@
 
 import json
 
-from ..rules import between, each, is_arn, length, matches, one_of
+from ..rules import at_most, between, each, is_arn, length, matches, one_of
 from ..table import Call, Kind, Prop, Props, Seen, Tagging, Type, named
 
 LATEST = "$LATEST"
@@ -30,7 +30,7 @@ FUNCTION = Type(
     own={
         "name": Prop("FunctionName", replaces=True, autonamed=True, rules=(length(1, 64), matches(r"^[\w-]+$"))),
         "architectures": Prop(
-            "Architectures", Kind.LIST, computed=True, rules=(each(one_of("arm64", "x86_64")), length(1, 1))
+            "Architectures", Kind.LIST, computed=True, rules=(each(one_of("arm64", "x86_64")), at_most(1))
         ),
         "code": Prop("ZipFile", Kind.ARCHIVE, required=True, write_only=True),
         "description": Prop("Description"),
