@@ -1,0 +1,74 @@
+"""The emulator, a provider process on it, and time that doesn't pass while waiting."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+import tenacity.nap
+
+from genesys_provider import redaction, retry
+from sandbox.genesys.settings import Settings
+from sandbox.genesys.testing import serve
+from tests.support.provider import ENVIRON, ORG, Emulator, Process, Waits
+
+
+@pytest.fixture(autouse=True)
+def waits(monkeypatch: pytest.MonkeyPatch) -> Waits:
+    """Seconds waited for before each repeat."""
+    clock = Waits()
+    monkeypatch.setattr(tenacity.nap, "time", clock)
+    monkeypatch.setattr(retry, "time", clock)
+    return clock
+
+
+@pytest.fixture(autouse=True)
+def _nothing_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(redaction, "_hidden", set())
+
+
+@pytest.fixture(scope="session")
+def _seed() -> Iterator[Emulator]:
+    with serve() as served:
+        emulator = Emulator.of(served)
+        yield emulator
+        emulator.http.close()
+
+
+@pytest.fixture
+def emulator(_seed: Emulator) -> Emulator:
+    """With the tutorial's API, and nothing in it."""
+    _seed.door("POST", "reset")
+    return _seed
+
+
+@pytest.fixture
+def strict() -> Iterator[Emulator]:
+    """With nothing but what Genesys Cloud has."""
+    with serve(Settings(profile="strict")) as served:
+        emulator = Emulator.of(served)
+        yield emulator
+        emulator.http.close()
+
+
+@pytest.fixture
+def process(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> Process:
+    return start(emulator, monkeypatch)
+
+
+@pytest.fixture
+def another(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Process]:
+    """Starts another process, with other config or environment. The one before must not be used any more."""
+    return lambda **changes: start(emulator, monkeypatch, **changes)
+
+
+def start(
+    emulator: Emulator,
+    patch: pytest.MonkeyPatch,
+    *,
+    config: dict[str, Any] | None = None,
+    environ: dict[str, str] | None = None,
+) -> Process:
+    url = emulator.served.url
+    return Process(
+        patch, {"loginUrl": url, "apiUrl": url, "orgId": ORG, **(config or {})}, {**ENVIRON, **(environ or {})}
+    )

@@ -1,0 +1,306 @@
+import json
+import re
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from genesys_provider import client as module
+from genesys_provider.client import NAME, PAGE_SIZE, VERSION, Client
+from genesys_provider.connection import Connection
+from genesys_provider.errors import Conflict, GenesysError, NotFound, OwnershipError, RequestError
+from tests.support.provider import ORG, Emulator, Waits
+
+HOOKS = "/api/v2/events/webhooks"
+HOOK: dict[str, Any] = {"name": "a", "destinationUrl": "https://example.com"}
+
+
+def connection(url: str, timeout_seconds: float = 120) -> Connection:
+    return Connection(url, url, "sandbox-client", "sandbox-secret", ORG, timeout_seconds)
+
+
+@pytest.fixture
+def client(emulator: Emulator) -> Client:
+    return Client(connection(emulator.served.url))
+
+
+def nothing() -> None:
+    return None
+
+
+def test_every_call_says_which_application_it_comes_from(client: Client, emulator: Emulator) -> None:
+    client.get(HOOKS)
+    calls = emulator.door("GET", "calls")
+    assert [call["path"] for call in calls] == ["/oauth/token", HOOKS]
+    assert {(call["applicationName"], call["applicationVersion"]) for call in calls} == {(NAME, VERSION)}
+
+
+def test_the_application_is_the_project() -> None:
+    text = (Path(module.__file__).parents[1] / "pyproject.toml").read_text()
+    assert re.findall(r'^(?:name|version) = "(.*)"', text, re.MULTILINE) == [NAME, VERSION]
+
+
+def test_an_object_is_made_changed_read_and_deleted(client: Client, emulator: Emulator) -> None:
+    made = client.post(HOOKS, HOOK, nothing)
+    path = f"{HOOKS}/{made['id']}"
+    assert client.put(path, {**HOOK, "method": "PUT"})["method"] == "PUT"
+    assert client.get(path)["method"] == "PUT"
+    client.delete(path)
+    with pytest.raises(NotFound):
+        client.get(path)
+    assert emulator.calls() == ["POST /oauth/token", f"POST {HOOKS}"] + [
+        f"{method} {path}" for method in ("PUT", "GET", "DELETE", "GET")
+    ]
+
+
+def test_a_listing_is_read_to_its_last_page(client: Client, emulator: Emulator) -> None:
+    names = [f"hook-{number}" for number in range(2 * PAGE_SIZE + 1)]
+    for name in names:
+        client.post(HOOKS, {**HOOK, "name": name}, nothing)
+    emulator.calls()
+    assert [entity["name"] for entity in client.entities(HOOKS)] == names
+    assert emulator.calls() == [f"GET {HOOKS}"] * 3
+    assert [entity["name"] for entity, _ in zip(client.entities(HOOKS), range(3), strict=False)] == names[:3]
+    assert emulator.calls() == [f"GET {HOOKS}"], "no page is asked for before it is needed"
+
+
+def test_an_empty_listing_is_one_call(client: Client, emulator: Emulator) -> None:
+    assert list(client.entities(HOOKS)) == []
+    assert emulator.calls() == ["POST /oauth/token", f"GET {HOOKS}"]
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "POST"])
+def test_a_429_waits_as_long_as_it_says(method: str, client: Client, emulator: Emulator, waits: Waits) -> None:
+    path = f"{HOOKS}/{client.post(HOOKS, HOOK, nothing)['id']}"
+    emulator.fault(method, HOOKS if method == "POST" else path, times=2, status=429, headers={"Retry-After": "7"})
+    calls: dict[str, Callable[[], object]] = {
+        "GET": lambda: client.get(path),
+        "PUT": lambda: client.put(path, HOOK),
+        "DELETE": lambda: client.delete(path),
+        "POST": lambda: client.post(HOOKS, {**HOOK, "name": "b"}, nothing),
+    }
+    calls[method]()
+    assert waits == [7, 7]
+
+
+def test_the_rate_limit_of_the_platform_is_waited_for(client: Client, emulator: Emulator, waits: Waits) -> None:
+    client.get(HOOKS)
+    emulator.door("POST", "ratelimit", {"allowed": 0, "windowSeconds": 40})
+    with pytest.raises(
+        RequestError, match=r"429 too.many.requests: .*; the rate limit was still reached after waiting"
+    ):
+        client.get(HOOKS)
+    assert waits
+    assert sum(waits) <= 120
+
+
+@pytest.mark.parametrize("status", [408, 502, 503, 504])
+def test_what_passes_is_tried_again(status: int, client: Client, emulator: Emulator, waits: Waits) -> None:
+    emulator.fault("GET", HOOKS, times=3, status=status)
+    assert client.get(HOOKS)["total"] == 0
+    assert len(waits) == 3
+
+
+@pytest.mark.parametrize("status", [400, 403, 413, 415, 500])
+def test_what_does_not_is_told_at_once(status: int, client: Client, emulator: Emulator, waits: Waits) -> None:
+    emulator.fault("GET", HOOKS, status=status)
+    with pytest.raises(RequestError, match=f"^GET {HOOKS}: {status} .*\\[correlation id "):
+        client.get(HOOKS)
+    assert waits == []
+
+
+def test_a_dropped_connection_is_tried_again(client: Client, emulator: Emulator, waits: Waits) -> None:
+    emulator.fault("GET", HOOKS, times=2, drop=True)
+    assert client.get(HOOKS)["total"] == 0
+    assert len(waits) == 2
+
+
+def test_a_busy_token_endpoint_is_waited_for(client: Client, emulator: Emulator, waits: Waits) -> None:
+    emulator.fault("POST", "/oauth/token", status=429, headers={"Retry-After": "5"})
+    emulator.fault("POST", "/oauth/token", times=2, status=503)
+    assert client.post(HOOKS, HOOK, nothing)["name"] == "a"
+    assert waits[0] == 5
+    assert len(waits) == 3
+    assert emulator.calls() == ["POST /oauth/token"] * 4 + [f"POST {HOOKS}"]
+
+
+def test_credentials_that_are_refused_are_not_tried_again(emulator: Emulator, waits: Waits) -> None:
+    url = emulator.served.url
+    client = Client(Connection(url, url, "sandbox-client", "wrong-secret", ORG))
+    with pytest.raises(GenesysError, match=r"^POST /oauth/token: 400 invalid_client: authentication failed"):
+        client.get(HOOKS)
+    assert emulator.calls() == ["POST /oauth/token"]
+    assert waits == []
+
+
+def test_a_token_that_was_taken_back_is_renewed(client: Client, emulator: Emulator) -> None:
+    client.get(HOOKS)
+    emulator.door("POST", "tokens/revoke")
+    emulator.calls()
+    client.get(HOOKS)
+    assert emulator.calls() == [f"GET {HOOKS}", "POST /oauth/token", f"GET {HOOKS}"]
+
+
+def test_a_hanging_server_is_given_up_after_the_time_limit(emulator: Emulator, waits: Waits) -> None:
+    client = Client(connection(emulator.served.url, timeout_seconds=0.2))
+    emulator.fault("GET", HOOKS, times=9, delayMs=5000)
+    began = time.monotonic()
+    with pytest.raises(RequestError, match=r"no answer from 127.0.0.1:[0-9]+: timed out"):
+        client.get(HOOKS)
+    assert time.monotonic() - began < 3
+
+
+class Scripted(httpx.MockTransport):
+    """An API that answers as told, one after the other, and remembers what it was sent."""
+
+    def __init__(self, *answers: httpx.Response | Exception) -> None:
+        self.bodies: list[Any] = []
+        self._answers = list(answers)
+        super().__init__(self._answer)
+
+    def _answer(self, request: httpx.Request) -> httpx.Response:
+        if request.url.path == "/oauth/token":
+            return httpx.Response(200, json={"access_token": "a-token", "expires_in": 3600})
+        self.bodies.append(json.loads(request.content) if request.content else None)
+        answer = self._answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+def made(**fields: object) -> httpx.Response:
+    return httpx.Response(201, json={"id": "new", **fields})
+
+
+def scripted(*answers: httpx.Response | Exception) -> tuple[Client, Scripted]:
+    transport = Scripted(*answers)
+    return Client(connection("https://api.example.com"), transport), transport
+
+
+class Look:
+    """Finds what it is given, and counts how often it was asked."""
+
+    def __init__(self, *found: dict[str, Any] | None) -> None:
+        self._found = list(found)
+        self.calls = 0
+
+    def __call__(self) -> dict[str, Any] | None:
+        self.calls += 1
+        return self._found.pop(0) if self._found else None
+
+
+LOST = [
+    httpx.ReadTimeout("timed out"),
+    httpx.ReadError("reset"),
+    httpx.RemoteProtocolError("cut off"),
+    httpx.Response(500),
+    httpx.Response(503),
+    httpx.Response(504),
+    httpx.Response(408),
+    httpx.Response(201, text='{"id": "n', headers={"Content-Type": "application/json"}),
+]
+
+
+@pytest.mark.parametrize("answer", LOST, ids=repr)
+def test_after_a_lost_answer_to_a_post_it_looks_before_it_posts_again(answer: httpx.Response | Exception) -> None:
+    client, api = scripted(answer)
+    look = Look({"id": "there"})
+    assert client.post("/a", {}, look) == {"id": "there"}
+    assert len(api.bodies) == 1, "not posted again"
+
+    client, api = scripted(answer, answer, made())
+    look = Look(None, None)
+    assert client.post("/a", {"b": 1}, look) == {"id": "new"}
+    assert api.bodies == [{"b": 1}] * 3
+    assert look.calls == 2
+
+
+@pytest.mark.parametrize("answer", [httpx.Response(409), httpx.Response(400, json={"code": "duplicate.name"})])
+def test_after_a_duplicate_it_looks_and_does_not_post_again(answer: httpx.Response, waits: Waits) -> None:
+    client, api = scripted(answer)
+    assert client.post("/a", {}, Look({"id": "there"})) == {"id": "there"}
+    client, api = scripted(answer)
+    with pytest.raises(Conflict):
+        client.post("/a", {}, Look(None))
+    assert len(api.bodies) == 1
+    assert waits == []
+
+
+@pytest.mark.parametrize(
+    "answer", [httpx.ConnectError("refused"), httpx.ConnectTimeout("timed out"), httpx.Response(429)], ids=repr
+)
+def test_what_certainly_made_nothing_is_posted_again_without_a_look(answer: httpx.Response | Exception) -> None:
+    client, _ = scripted(answer, made())
+    look = Look()
+    assert client.post("/a", {}, look) == {"id": "new"}
+    assert look.calls == 0
+
+
+def test_a_refused_post_is_told_without_a_look() -> None:
+    client, _ = scripted(httpx.Response(400, json={"code": "bad.request", "message": "no"}))
+    look = Look()
+    with pytest.raises(RequestError, match=r"400 bad.request: no"):
+        client.post("/a", {}, look)
+    assert look.calls == 0
+
+
+def test_once_in_doubt_it_looks_each_time_and_at_the_end() -> None:
+    client, api = scripted(httpx.ReadError("reset"), *[httpx.Response(429)] * 7)
+    look = Look(*[None] * 7, {"id": "late"})
+    assert client.post("/a", {}, look) == {"id": "late"}
+    assert len(api.bodies) == look.calls == 8
+
+
+def test_what_the_look_refuses_ends_it() -> None:
+    client, api = scripted(httpx.ReadError("reset"))
+
+    def look() -> None:
+        raise OwnershipError("another's")
+
+    with pytest.raises(OwnershipError):
+        client.post("/a", {}, look)
+    assert len(api.bodies) == 1
+
+
+def test_a_post_with_looks_in_between_keeps_one_time_limit(waits: Waits) -> None:
+    client, _ = scripted(*[httpx.Response(503, headers={"Retry-After": "20"})] * 50)
+
+    def look() -> None:
+        client.get("/a")
+
+    with pytest.raises(RequestError, match="503"):
+        client.post("/a", {}, look)
+    assert sum(waits) <= 120
+
+
+def test_a_page_instead_of_the_api_points_at_the_setting() -> None:
+    client, _ = scripted(httpx.Response(200, html="<html>Welcome</html>"))
+    with pytest.raises(RequestError, match=r"is genesys:apiUrl the API's host\?"):
+        client.get("/a")
+
+
+def test_a_redirect_is_not_followed() -> None:
+    client, api = scripted(httpx.Response(302, headers={"Location": "https://elsewhere.example.com/"}))
+    with pytest.raises(RequestError, match="redirects are not followed"):
+        client.get("/a")
+    assert len(api.bodies) == 1
+
+
+def test_nothing_is_sent_when_pulumi_has_ended(
+    client: Client, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "orphaned", lambda: True)
+    with pytest.raises(GenesysError, match="pulumi has ended"):
+        client.post(HOOKS, HOOK, nothing)
+    assert emulator.calls() == []
+
+
+def test_this_machine_is_not_reached_through_a_proxy(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    assert Client(connection(emulator.served.url)).get(HOOKS)["total"] == 0

@@ -1,0 +1,47 @@
+import base64
+import json
+from urllib.parse import quote, quote_plus, urlencode
+
+import pytest
+
+from genesys_provider.redaction import hide, redact
+
+SECRET = 'Kü/ch+en "9">\\ ß='
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        SECRET,
+        base64.b64encode(SECRET.encode()).decode(),
+        base64.urlsafe_b64encode(SECRET.encode()).decode(),
+        base64.b64encode(SECRET.encode()).decode().rstrip("="),
+        quote(SECRET, safe=""),
+        quote_plus(SECRET),
+        json.dumps(SECRET),
+        json.dumps(SECRET, ensure_ascii=False),
+        repr(SECRET),
+        urlencode({"client_secret": SECRET}),
+    ],
+)
+def test_a_hidden_value_is_gone_in_every_form_it_travels_in(form: str) -> None:
+    hide(SECRET)
+    text = redact(f"before {form} behind")
+    assert "[secret]" in text
+    assert form not in text
+    assert text.startswith("before ")
+    assert text.endswith(" behind")
+
+
+def test_the_longer_of_two_values_goes_first() -> None:
+    hide("abcd", "abcdefgh")
+    assert redact("abcdefgh abcd") == "[secret] [secret]"
+
+
+def test_what_is_too_short_to_be_a_secret_stays() -> None:
+    hide("", "1", "PUT")
+    assert redact("PUT /a/1: 401") == "PUT /a/1: 401"
+
+
+def test_the_text_becomes_one_line() -> None:
+    assert redact("  one\n\ttwo\r\nthree ") == "one two three"

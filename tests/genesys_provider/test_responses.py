@@ -1,0 +1,210 @@
+import ssl
+
+import httpx
+import pytest
+
+from genesys_provider.errors import Conflict, NotFound, RequestError
+from genesys_provider.responses import failure, no_answer, unreadable
+
+HOOKS, ONE_HOOK, SUBSCRIPTIONS = "/api/v2/events/webhooks", "/api/v2/events/webhooks/w1", "/api/v2/events/subscriptions"
+
+
+def answer(
+    status: int, method: str = "GET", path: str = ONE_HOOK, body: object = None, headers: dict[str, str] | None = None
+) -> httpx.Response:
+    request = httpx.Request(method, f"https://api.mypurecloud.de{path}")
+    return httpx.Response(status, headers=headers, json=body if body is not None else {}, request=request)
+
+
+def envelope(code: str, message: str, **more: object) -> dict[str, object]:
+    return {"code": code, "message": message, "status": 0, "details": [], "errors": [], **more}
+
+
+def test_the_line_has_everything_that_the_platform_says() -> None:
+    details = [{"errorCode": "invalid.value", "fieldName": "name"}, {"fieldName": "method"}, {"errorCode": "x"}, "odd"]
+    response = answer(
+        400,
+        "PUT",
+        body=envelope("bad.request", "Not so.", details=details),
+        headers={"ININ-Correlation-Id": "c-1"},
+    )
+    assert str(failure(response)) == (
+        "PUT /api/v2/events/webhooks/w1: 400 bad.request: Not so (name: invalid.value, method: wrong)"
+        " [correlation id c-1]"
+    )
+
+
+def test_the_correlation_id_may_stand_in_the_body() -> None:
+    assert "[correlation id c-2]" in str(failure(answer(400, body=envelope("a", "b", contextId="c-2"))))
+
+
+def test_a_page_of_html_is_not_quoted() -> None:
+    request = httpx.Request("GET", f"https://api.mypurecloud.de{ONE_HOOK}")
+    text = str(failure(httpx.Response(502, html="<html><h1>Oops</h1></html>", request=request)))
+    assert "502: Bad Gateway" in text
+    assert "Oops" not in text
+
+
+@pytest.mark.parametrize("body", [[], "text", None, 7])
+def test_json_of_another_shape_does_no_harm(body: object) -> None:
+    assert "500: Internal Server Error" in str(failure(answer(500, body=body)))
+
+
+def test_a_message_without_end_is_cut() -> None:
+    assert len(str(failure(answer(400, body=envelope("bad.request", "x" * 5000))))) < 500
+
+
+@pytest.mark.parametrize(
+    ("status", "method", "path", "says"),
+    [
+        (401, "GET", ONE_HOOK, "a fresh token was refused too"),
+        (403, "GET", ONE_HOOK, "the client lacks event:webhook:read;"),
+        (403, "POST", HOOKS, "the client lacks event:webhook:write;"),
+        (403, "DELETE", f"{SUBSCRIPTIONS}/s1", "the client lacks event:subscription:write;"),
+        (404, "POST", HOOKS, "api.mypurecloud.de has no /api/v2/events/webhooks: that API is the tutorial's"),
+        (404, "POST", SUBSCRIPTIONS, "(`delivery: partner`)"),
+        (404, "GET", HOOKS, "(`delivery: partner`)"),
+        (409, "PUT", ONE_HOOK, "choose another `name`"),
+        (413, "POST", HOOKS, "make description, headerOverrides or transform shorter"),
+        (429, "GET", ONE_HOOK, "try again in a minute"),
+        (302, "GET", ONE_HOOK, "is genesys:apiUrl the API's host?"),
+        (500, "GET", ONE_HOOK, "try again"),
+        (503, "POST", HOOKS, "try again"),
+    ],
+)
+def test_it_says_what_to_do(status: int, method: str, path: str, says: str) -> None:
+    assert says in str(failure(answer(status, method, path)))
+
+
+@pytest.mark.parametrize("status", [403, 404])
+def test_it_gives_no_advice_that_is_meant_for_other_paths(status: int) -> None:
+    for path in (ONE_HOOK, "/api/v2/organizations/me"):
+        assert "partner" not in str(failure(answer(status, path=path)))
+    assert "event:" not in str(failure(answer(status, path="/api/v2/organizations/me")))
+
+
+@pytest.mark.parametrize(
+    ("status", "method", "repeatable", "committed"),
+    [
+        (400, "GET", False, False),
+        (400, "POST", False, False),
+        (401, "GET", False, False),
+        (403, "GET", False, False),
+        (404, "GET", False, False),
+        (408, "GET", True, False),
+        (408, "POST", True, True),
+        (409, "POST", False, True),
+        (410, "GET", False, False),
+        (413, "POST", False, False),
+        (429, "GET", True, False),
+        (429, "POST", True, False),
+        (500, "GET", False, False),
+        (500, "PUT", False, False),
+        (500, "POST", True, True),
+        (502, "DELETE", True, False),
+        (503, "PUT", True, False),
+        (503, "POST", True, True),
+        (504, "POST", True, True),
+    ],
+)
+def test_what_may_be_sent_again_and_what_may_have_been_done(
+    status: int, method: str, repeatable: bool, committed: bool
+) -> None:
+    error = failure(answer(status, method, HOOKS))
+    assert (error.repeatable, error.committed) == (repeatable, committed)
+
+
+def test_the_token_endpoint_may_always_be_asked_again() -> None:
+    error = failure(answer(503, "POST", "/oauth/token"))
+    assert (error.repeatable, error.committed) == (True, False)
+
+
+@pytest.mark.parametrize(("status", "kind"), [(404, NotFound), (410, NotFound), (409, Conflict), (408, RequestError)])
+def test_the_kind_of_error(status: int, kind: type[RequestError]) -> None:
+    assert type(failure(answer(status))) is kind
+
+
+def test_a_400_may_be_the_platforms_way_to_say_that_a_name_is_taken() -> None:
+    error = failure(answer(400, "POST", HOOKS, envelope("duplicate.name", "Taken.")))
+    assert type(error) is Conflict
+    assert error.committed
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "wait"),
+    [
+        (429, {"Retry-After": "12"}, 12),
+        (429, {"Retry-After": "12", "inin-ratelimit-reset": "40"}, 12),
+        (429, {"inin-ratelimit-reset": "40"}, 40),
+        (429, {"Retry-After": "Wed, 21 Oct 2015 07:28:00 GMT", "inin-ratelimit-reset": "40"}, 40),
+        (429, {"Retry-After": "-5"}, None),
+        (429, {}, None),
+        (503, {"Retry-After": "3"}, 3),
+        (503, {"inin-ratelimit-reset": "40"}, None),
+        (400, {"Retry-After": "3"}, None),
+    ],
+)
+def test_the_wait_that_the_server_names(status: int, headers: dict[str, str], wait: float | None) -> None:
+    assert failure(answer(status, headers=headers)).wait == wait
+
+
+def lost(kind: type[httpx.RequestError], method: str, text: str = "", host: str = "api.mypurecloud.de") -> RequestError:
+    return no_answer(kind(text, request=httpx.Request(method, f"https://{host}{HOOKS}")))
+
+
+@pytest.mark.parametrize(
+    ("kind", "method", "repeatable", "committed"),
+    [
+        (httpx.ConnectError, "POST", True, False),
+        (httpx.ConnectTimeout, "POST", True, False),
+        (httpx.PoolTimeout, "POST", True, False),
+        (httpx.ProxyError, "POST", False, False),
+        (httpx.ReadTimeout, "GET", True, False),
+        (httpx.ReadTimeout, "POST", True, True),
+        (httpx.WriteTimeout, "POST", True, True),
+        (httpx.ReadError, "PUT", True, False),
+        (httpx.ReadError, "POST", True, True),
+        (httpx.RemoteProtocolError, "POST", True, True),
+        (httpx.DecodingError, "POST", True, True),
+        (httpx.LocalProtocolError, "POST", False, False),
+    ],
+)
+def test_a_lost_answer(kind: type[httpx.RequestError], method: str, repeatable: bool, committed: bool) -> None:
+    error = lost(kind, method)
+    assert (error.repeatable, error.committed) == (repeatable, committed)
+    assert str(error).startswith(f"{method} {HOOKS}: no answer from api.mypurecloud.de: {kind.__name__}")
+
+
+def test_an_unreachable_host_points_at_the_settings() -> None:
+    text = str(lost(httpx.ConnectError, "GET", "[Errno -2] Name or service not known"))
+    assert "Name or service not known; check genesys:region (or genesys:loginUrl and genesys:apiUrl)" in text
+
+
+def test_a_certificate_that_is_not_trusted_is_not_tried_again() -> None:
+    reason = str(ssl.SSLCertVerificationError(1, "[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed"))
+    error = lost(httpx.ConnectError, "POST", reason)
+    assert "SSL_CERT_FILE" in str(error)
+    assert (error.repeatable, error.committed) == (False, False)
+
+
+def test_a_sandbox_that_does_not_run_is_told_at_once() -> None:
+    error = lost(httpx.ConnectError, "GET", "[Errno 111] Connection refused", "127.0.0.1:4580")
+    assert "no answer from 127.0.0.1:4580: [Errno 111] Connection refused; is the sandbox running?" in str(error)
+    assert not error.repeatable
+    assert lost(httpx.ReadError, "GET", host="127.0.0.1").repeatable
+
+
+def test_json_that_was_cut_off_may_be_asked_for_again() -> None:
+    response = httpx.Response(
+        200, text='{"id": "w', headers={"Content-Type": "application/json;charset=UTF-8"}, request=answer(200).request
+    )
+    error = unreadable(response)
+    assert str(error) == f"GET {ONE_HOOK}: 200, but the answer (application/json) is no JSON object"
+    assert (error.repeatable, error.committed) == (True, False)
+
+
+def test_a_page_instead_of_json_points_at_the_setting() -> None:
+    request = httpx.Request("POST", f"https://www.example.com{HOOKS}")
+    error = unreadable(httpx.Response(200, html="<html/>", request=request))
+    assert "the answer (text/html) is no JSON object: is genesys:apiUrl the API's host?" in str(error)
+    assert (error.repeatable, error.committed) == (False, True)
