@@ -6,6 +6,7 @@ from ..rules import at_most, between, each, is_arn, length, matches, one_of
 from ..table import Call, Kind, Prop, Props, Seen, Tagging, Type, named
 
 LATEST = "$LATEST"
+CODE = ("architectures", "code", "sourceCodeHash")
 CONFIGURATION = (
     "description",
     "environment",
@@ -83,9 +84,9 @@ FUNCTION = Type(
         "version": lambda _: LATEST,
     },
     changing={
-        "codeSha256": ("sourceCodeHash", "architectures"),
-        "lastModified": ("sourceCodeHash", "architectures", *CONFIGURATION),
-        "sourceCodeSize": ("sourceCodeHash", "architectures"),
+        "codeSha256": CODE,
+        "lastModified": (*CODE, *CONFIGURATION),
+        "sourceCodeSize": CODE,
     },
     tagging=Tagging(read="list_tags", add="tag_resource", remove="untag_resource", key={"Resource": "arn"}),
 )
