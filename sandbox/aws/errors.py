@@ -1,4 +1,4 @@
-"""An error as AWS answers it, in the protocol of the service that was asked."""
+"""Errors: as AWS answers them, in the protocol of the service that was asked, and the one at the start."""
 
 import json
 import uuid
@@ -8,6 +8,10 @@ from starlette.responses import Response
 
 _QUERY_SERVICES = {"iam", "sts", "sns", "monitoring", "cloudformation"}  # these speak XML
 _REST_JSON_SERVICES = {"apigateway", "lambda"}
+
+
+class Unsuitable(Exception):
+    """Another ministack than the one that this layer was written for; says what to do."""
 
 
 class AwsError(Exception):

@@ -7,9 +7,10 @@ from importlib.metadata import version
 from types import ModuleType
 from typing import Any
 
+from .errors import Unsuitable
+
 __all__ = [
     "Json",
-    "Unsuitable",
     "apigateway",
     "app",
     "cloudwatch_logs",
@@ -29,10 +30,6 @@ __all__ = [
 VERSION = "1.5.33"
 Json = dict[str, Any]
 """An object of an AWS API: open by nature."""
-
-
-class Unsuitable(Exception):
-    """Another ministack than the one that this layer was written for; says what to do."""
 
 
 if (_found := version("ministack")) != VERSION:

@@ -16,6 +16,7 @@ import uvicorn
 from sandbox import lifetime
 
 from .environment import contained, forget_settings
+from .errors import Unsuitable
 
 HOST = "127.0.0.1"
 
@@ -41,8 +42,6 @@ def main() -> None:
 
 
 def _serve(listener: socket.socket, instance: str) -> None:
-    from .inside import Unsuitable
-
     try:
         from .app import create_app  # only now: ministack reads the environment when it is imported
     except Unsuitable as error:

@@ -41,6 +41,21 @@ class Emulator:
             aws_secret_access_key="test",
         )
 
+    def fail(self, operation: str, code: str, message: str = "ordered", **more: Any) -> None:
+        """Order the next call of an operation, such as `logs:PutRetentionPolicy`, to fail."""
+        fault = {"operation": operation, "kind": "error", "code": code, "message": message, **more}
+        request = urllib.request.Request(f"{self.url}/_sandbox/aws/faults", json.dumps(fault).encode(), method="POST")
+        urllib.request.urlopen(request, timeout=10).close()
+
+    def calls(self) -> list[str]:
+        """Operations since the last `forget_calls`."""
+        with urllib.request.urlopen(f"{self.url}/_sandbox/aws/calls", timeout=10) as answer:
+            return [each["operation"] for each in json.load(answer)]
+
+    def forget_calls(self) -> None:
+        request = urllib.request.Request(f"{self.url}/_sandbox/aws/calls", method="DELETE")
+        urllib.request.urlopen(request, timeout=10).close()
+
     def config(self, **more: Any) -> Props:
         """The provider's config for it, as the engine sends it: nested values as JSON."""
         endpoints = json.dumps([dict.fromkeys(SERVICES, self.url)])
