@@ -32,11 +32,10 @@ class VenvError(Exception):
 
 def make() -> None:
     """Make .venv, unless it is as the lock says. Raises VenvError."""
-    wanted = hashlib.sha256(LOCK.read_bytes()).hexdigest()
-    if _is(wanted):
+    if current():
         return
     with _alone():
-        if _is(wanted):
+        if current():
             return
         say(f"making .venv with Python {sys.version.split()[0]} and what {LOCK.name} locks; about a minute")
         if VENV.exists():
@@ -44,12 +43,16 @@ def make() -> None:
         _run("venv", str(VENV), python=sys.executable)
         with Progress() as progress:
             _install(progress)
-        STAMP.write_text(wanted, encoding="utf-8")
+        STAMP.write_text(_digest(), encoding="utf-8")
 
 
-def _is(wanted: str) -> bool:
-    """Whether the lock is installed, and the Python it was installed for is still there."""
-    return STAMP.exists() and STAMP.read_text(encoding="utf-8") == wanted and (VENV / "bin/python").exists()
+def current() -> bool:
+    """Whether what the lock says is installed, and the Python it was installed for is still there."""
+    return STAMP.exists() and STAMP.read_text(encoding="utf-8") == _digest() and (VENV / "bin/python").exists()
+
+
+def _digest() -> str:
+    return hashlib.sha256(LOCK.read_bytes()).hexdigest()
 
 
 def _install(progress: Progress) -> None:

@@ -135,13 +135,11 @@ def test_no_command_has_anything_to_warn_of(tiny: Tiny) -> None:
     assert "warning" not in text.lower()
 
 
-def test_a_program_that_runs_twice_sees_nothing_of_its_first_run(tiny: Tiny) -> None:
-    """`up --refresh --run-program` runs it for the refresh, then for the update, each time as if anew."""
+def test_each_run_of_a_program_begins_anew(tiny: Tiny) -> None:
+    """Preview and update are two runs of one command."""
     (tiny.folder / "beside.py").write_text("runs = 0\n")
-    program = "import pulumi, beside\nbeside.runs += 1\npulumi.export('runs', beside.runs)\nprint('ran')\n"
-    assert tiny.up(program)[0] == 0
-    code, text = tiny.stack.run("up", "--skip-preview", "--refresh", "--run-program")
-    assert code == 0, text
+    tiny.program("import pulumi, beside\nbeside.runs += 1\npulumi.export('runs', beside.runs)\n")
+    assert tiny.stack.run("up")[0] == 0
     assert tiny.stack.outputs() == {"runs": 1}
 
 
