@@ -48,15 +48,14 @@ def install(calls: Calls) -> None:
     lambda_svc._emit_lambda_logs = emit
 
 
-def reap(spare: float = SPARE_SECONDS, last: float = LAST_SECONDS) -> int:
-    """End idle workers: those a function could spare after `spare` seconds, its last one after `last`; how many."""
-    now = time.time()
+def reap(now: float) -> int:
+    """End idle workers: those that a function can spare soon, its last one later; how many."""
     ended = []
     with lambda_runtime._lock:
         for key, pool in list(lambda_runtime._workers.items()):
-            kept = [worker for worker in pool if worker.in_use or now - worker.last_used < spare]
+            kept = [worker for worker in pool if worker.in_use or now - worker.last_used < SPARE_SECONDS]
             idle = sorted((worker for worker in pool if worker not in kept), key=lambda worker: worker.last_used)
-            if not kept and idle and now - idle[-1].last_used < last:
+            if not kept and idle and now - idle[-1].last_used < LAST_SECONDS:
                 kept.append(idle.pop())
             ended += idle
             if kept:
@@ -70,7 +69,7 @@ def reap(spare: float = SPARE_SECONDS, last: float = LAST_SECONDS) -> int:
 async def reap_for_ever() -> None:
     while True:
         await asyncio.sleep(LOOK_SECONDS)
-        await asyncio.to_thread(reap)
+        await asyncio.to_thread(reap, time.time())
 
 
 def end_all() -> None:
