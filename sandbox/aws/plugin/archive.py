@@ -21,6 +21,14 @@ class Archive:
 
 
 def zipped(archive: Archive) -> bytes:
+    """The zip, deterministic. Raises PluginError for what can't be read."""
+    try:
+        return _zipped(archive)
+    except OSError as error:
+        raise PluginError(f"{error.filename}: {error.strerror}") from None
+
+
+def _zipped(archive: Archive) -> bytes:
     path = archive.wire.get("path")
     if path and Path(path).is_file():
         if not zipfile.is_zipfile(path):

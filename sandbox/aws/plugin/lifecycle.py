@@ -48,7 +48,7 @@ def create(type_: Type, cloud: Cloud, inputs: Props) -> tuple[str, Props]:
                 cloud.call(type_.service, call.operation, _params(type_, call, props, _sent(type_, call)))
         return id_, _settled(type_, cloud, id_, props)
     except PluginError as error:
-        raise HalfMade(id_, error) from None
+        raise HalfMade(id_, _so_far(type_, cloud, id_, props), error) from None
 
 
 def read(type_: Type, cloud: Cloud, id_: str, before: Props) -> Props | None:
@@ -143,6 +143,14 @@ def _look(type_: Type, cloud: Cloud, id_: str, props: Props) -> Props | None:
         if error.code in GONE | type_.gone:
             return None
         raise
+
+
+def _so_far(type_: Type, cloud: Cloud, id_: str, props: Props) -> Props:
+    """The state of what is half made: what is missing in it, the next `up` finds."""
+    try:
+        return read(type_, cloud, id_, props) or props
+    except PluginError:
+        return props
 
 
 def _settled(type_: Type, cloud: Cloud, id_: str, props: Props) -> Props:

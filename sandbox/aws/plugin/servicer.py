@@ -248,10 +248,11 @@ def _difference(found: Difference) -> provider_pb2.DiffResponse:
 def _fail(context: Context, request: Message, error: PluginError) -> NoReturn:
     text = _without_secrets(str(error), request)
     if isinstance(error, HalfMade) and isinstance(request, provider_pb2.CreateRequest):
+        state = _state(_type(request.urn), error.state, decode(request.properties)[1])
         status = status_pb2.Status(code=grpc.StatusCode.UNKNOWN.value[0], message=text)
         status.details.add().Pack(
             provider_pb2.ErrorResourceInitFailed(
-                id=error.id, properties=request.properties, reasons=[text], inputs=request.properties
+                id=error.id, properties=state, reasons=[text], inputs=request.properties
             )
         )
         context.set_trailing_metadata((("grpc-status-details-bin", status.SerializeToString()),))

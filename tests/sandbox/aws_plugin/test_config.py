@@ -54,9 +54,12 @@ def test_a_sandbox_that_does_not_run_is_one_line(cloud: Emulator) -> None:
 
 
 def test_a_service_without_an_endpoint_is_never_called(cloud: Emulator, name: str) -> None:
-    with plugin({**cloud.config(), "endpoints": json.dumps([{"sts": cloud.url}])}) as aws:
-        with pytest.raises(FailureError, match="aws:endpoints has no events: the stand-in .* never calls AWS"):
-            aws.create(BUS, aws.checked(BUS, {"name": name}))
+    config = {**cloud.config(), "endpoints": json.dumps([{"sts": cloud.url}])}
+    with (
+        plugin(config) as aws,
+        pytest.raises(FailureError, match=r"aws:endpoints has no events: the stand-in .* never calls AWS"),
+    ):
+        aws.create(BUS, aws.checked(BUS, {"name": name}))
 
 
 def test_what_an_explicit_provider_sends_is_taken(cloud: Emulator) -> None:

@@ -6,6 +6,7 @@ import pytest
 from pulumi.runtime.proto import provider_pb2 as pb
 
 from sandbox.aws.plugin import lifecycle
+from sandbox.aws.plugin.errors import PluginError
 from sandbox.aws.plugin.table import Props
 from sandbox.aws.plugin.values import redacted
 from sandbox.aws.plugin.wire import decode, encode
@@ -95,7 +96,7 @@ def test_a_prefix_is_the_beginning_of_a_new_name(aws: Plugin, name: str) -> None
 
 def test_no_error_tells_a_secret(aws: Plugin, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def create(*_: Any) -> Any:
-        raise lifecycle.PluginError(f"CreateConnection: SomeError: {KEY} is no good")
+        raise PluginError(f"CreateConnection: SomeError: {KEY} is no good")
 
     monkeypatch.setattr(lifecycle, "create", create)
     inputs = aws.checked(CONNECTION, connection(name))

@@ -1,0 +1,97 @@
+"""The process that the engine starts: what it prints, what it heeds, and how it ends."""
+
+import contextlib
+import importlib.metadata
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import grpc
+import pytest
+from google.protobuf.empty_pb2 import Empty
+from pulumi.runtime.proto import provider_pb2 as pb
+from pulumi.runtime.proto import provider_pb2_grpc
+
+from sandbox.aws.plugin.wire import encode
+from tests.support.aws_plugin import ROOT, Emulator, until
+
+COMMAND = [sys.executable, "-m", "sandbox.aws.plugin", "127.0.0.1:1"]
+
+
+@contextlib.contextmanager
+def started(**environ: str) -> Iterator[tuple[subprocess.Popen[str], int]]:
+    process = subprocess.Popen(
+        COMMAND, cwd=ROOT, env={**os.environ, **environ}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    try:
+        assert process.stdout
+        yield process, int(process.stdout.readline())
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def test_it_prints_its_port_and_says_its_version() -> None:
+    with started() as (_, port), grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+        info = provider_pb2_grpc.ResourceProviderStub(channel).GetPluginInfo(Empty(), timeout=10)
+        assert info.version == importlib.metadata.version("pulumi-aws"), "that of the SDK, which asks for it"
+
+
+def test_it_listens_on_loopback_only() -> None:
+    with started() as (_, port):
+        rows = [line.split() for name in ("tcp", "tcp6") for line in Path(f"/proc/net/{name}").read_text().splitlines()]
+        listening = [row[1] for row in rows if row[1].endswith(f":{port:04X}") and row[3] == "0A"]
+        loopback = ("0100007F", "0000000000000000FFFF00000100007F")
+        assert listening
+        assert all(address.partition(":")[0] in loopback for address in listening)
+
+
+def test_the_users_own_aws_and_proxies_are_left_out(cloud: Emulator) -> None:
+    nowhere = "http://127.0.0.1:9"
+    environ = {"AWS_PROFILE": "none-such", "AWS_ENDPOINT_URL": nowhere, "HTTP_PROXY": nowhere, "http_proxy": nowhere}
+    with started(**environ) as (_, port), grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+        stub = provider_pb2_grpc.ResourceProviderStub(channel)
+        stub.Configure(pb.ConfigureRequest(args=encode(cloud.config())), timeout=30)
+
+
+def test_the_engines_interrupt_ends_it_at_once() -> None:
+    """Else the engine waits for five seconds at the end of each command."""
+    with started() as (process, _):
+        process.send_signal(signal.SIGINT)
+        assert process.wait(3) == 0
+
+
+def test_it_ends_with_the_engine() -> None:
+    """However the engine ended: an orphan would go on beside the next `up`."""
+    engine = subprocess.Popen(
+        [sys.executable, "-c", f"import subprocess; subprocess.run({COMMAND!r})"],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert engine.stdout
+    port = int(engine.stdout.readline())
+    assert listens(port)
+    engine.kill()
+    engine.wait(10)
+    until(lambda: not listens(port), "the plugin is gone", 5)
+    engine.stdout.close()
+
+
+@pytest.mark.parametrize("threads", [40])
+def test_it_serves_as_many_calls_at_once_as_the_engine_makes(cloud: Emulator, threads: int) -> None:
+    with started() as (_, port), grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+        stub = provider_pb2_grpc.ResourceProviderStub(channel)
+        stub.Configure(pb.ConfigureRequest(args=encode(cloud.config())), timeout=30)
+        token = "aws:index/getCallerIdentity:getCallerIdentity"
+        calls = [stub.Invoke.future(pb.InvokeRequest(tok=token), timeout=30) for _ in range(threads)]
+        assert all(not call.result().failures for call in calls)
+
+
+def listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
