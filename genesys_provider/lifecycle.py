@@ -311,10 +311,14 @@ class EntityResource(pulumi.dynamic.Resource):
     def __init__(
         self, provider: EntityProvider, name: str, props: dict[str, Any], opts: pulumi.ResourceOptions | None
     ) -> None:
-        own, secret = owner(name), [field.name for field in provider.fields if field.secret]
+        own, secret = owner(name), {field.name: field.default for field in provider.fields if field.secret}
         props = {
             **props,
-            **{key: pulumi.Output.secret(props[key]) for key in secret},
+            # A default too: what somebody adds to it by hand would else be read into the state in plain text.
+            **{
+                key: pulumi.Output.secret(default if props[key] is None else props[key])
+                for key, default in secret.items()
+            },
             "name": default_name(name) if props["name"] is None else props["name"],
             "description": marked(props["description"], own),
             "owner": own,
@@ -323,7 +327,7 @@ class EntityResource(pulumi.dynamic.Resource):
         }
         fixed = pulumi.ResourceOptions(
             delete_before_replace=True,  # at most one live object may bear the mark
-            additional_secret_outputs=secret,
+            additional_secret_outputs=list(secret),
         )
         super().__init__(provider, name, props, pulumi.ResourceOptions.merge(opts, fixed))
 

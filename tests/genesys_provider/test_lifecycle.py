@@ -1,0 +1,707 @@
+"""One life cycle for every kind of object, played through against the emulator."""
+
+import base64
+import json
+import re
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+from genesys_provider import session
+from genesys_provider.lifecycle import EntityProvider, Props, with_whole_numbers
+from genesys_provider.subscription import SubscriptionProvider
+from genesys_provider.webhook import WebhookProvider
+from tests.support.provider import (
+    CLASS,
+    ENVIRON,
+    ORG,
+    UNKNOWN,
+    Emulator,
+    Process,
+    Refused,
+    State,
+    Waits,
+    printed,
+    travel,
+)
+
+OWNER = "project/stack/it"
+MARK = f"[pulumi:{OWNER}]"
+ME = "GET /api/v2/organizations/me"
+
+
+@dataclass
+class Kind:
+    """A kind of object: what a program says of one, and another value for each field, here and on the server."""
+
+    name: str
+    provider: EntityProvider
+    props: Props
+    other: dict[str, Any]
+
+    @property
+    def path(self) -> str:
+        return f"/api/v2/events/{self.name}s"
+
+    def at(self, id_: str) -> str:
+        return f"{self.path}/{id_}"
+
+    def other_entity(self, field: str, entity: dict[str, Any]) -> dict[str, Any]:
+        """The members of the API's object that somebody changes by hand to give the field its other value."""
+        inner = {"eventTypes": "eventType", "attributes": "attributes"}.get(field)
+        return {"filter": {**entity["filter"], inner: self.other[field]}} if inner else {field: self.other[field]}
+
+
+def webhook() -> Kind:
+    return Kind(
+        "webhook",
+        WebhookProvider(),
+        {
+            "name": "a hook",
+            "description": f"text {MARK}",
+            "owner": OWNER,
+            "destinationUrl": "https://example.com/in",
+            "method": "POST",
+            "enabled": True,
+            "signingKey": "the first key",
+            "headerOverrides": {"X-One": "value one"},
+            "retryPolicy": {"retryCount": 3, "retryIntervalSeconds": 10},
+        },
+        {
+            "name": "another hook",
+            "description": f"other text {MARK}",
+            "destinationUrl": "https://example.org/in",
+            "method": "PUT",
+            "enabled": False,
+            "headerOverrides": {"X-One": "value two", "X-Two": "2"},
+            "retryPolicy": {"retryCount": 0, "retryIntervalSeconds": 300},
+        },
+    )
+
+
+def subscription(webhooks: list[str]) -> Kind:
+    return Kind(
+        "subscription",
+        SubscriptionProvider(),
+        {
+            "name": "a subscription",
+            "description": f"text {MARK}",
+            "owner": OWNER,
+            "eventTypes": ["routing.queueEvent"],
+            "attributes": {"queueId": "q-1"},
+            "enabled": True,
+            "deliveryMode": "PUSH",
+            "webhookId": webhooks[0],
+            "transform": {"pick": ["a", 1, 1.5]},
+        },
+        {
+            "name": "another subscription",
+            "description": f"other text {MARK}",
+            "eventTypes": ["conversation.event", "routing.queueEvent"],
+            "attributes": {},
+            "enabled": False,
+            "webhookId": webhooks[1],
+            "transform": "all",
+        },
+    )
+
+
+@pytest.fixture(params=["webhook", "subscription"])
+def kind(request: pytest.FixtureRequest, emulator: Emulator) -> Kind:
+    if request.param == "webhook":
+        return webhook()
+    body = {"destinationUrl": "https://example.com"}
+    ids = [
+        emulator.by_hand("POST", "/api/v2/events/webhooks", {**body, "name": f"of subscriptions {n}"})["id"]
+        for n in (1, 2)
+    ]
+    return subscription(ids)
+
+
+def entities(kind: Kind, emulator: Emulator) -> list[dict[str, Any]]:
+    """Those that the resource under test may have made."""
+    return [each for each in emulator.entities(kind.name) if not each["name"].startswith("of subscriptions")]
+
+
+def body_of(entity: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in entity.items() if key not in ("id", "dateCreated", "dateModified", "selfUri")}
+
+
+FIELDS = {
+    "webhook": [*webhook().other],
+    "subscription": [*subscription(["", ""]).other],
+}
+
+
+def each_field(kind: Kind) -> list[str]:
+    return FIELDS[kind.name]
+
+
+# Create
+
+
+def test_what_is_created_is_what_the_program_says(kind: Kind, process: Process, emulator: Emulator) -> None:
+    state = process.up(kind.provider, kind.props)
+    assert emulator.calls() == ["POST /oauth/token", f"POST {kind.path}"]
+    [entity] = entities(kind, emulator)
+    assert entity["id"] == state.id
+    found = kind.provider.from_entity(entity)
+    assert found == {name: kind.props[name] for name in found}
+    assert {**state.outputs, **state.inputs} == state.outputs, "outputs repeat every input"
+    assert state.outputs["org"] == {"id": ORG, "host": "loopback"}
+
+
+def test_what_is_left_out_is_filled_in(kind: Kind, process: Process, emulator: Emulator) -> None:
+    needed = ("name", "owner", "destinationUrl", "signingKey", "eventTypes", "webhookId")
+    state = process.up(kind.provider, {name: value for name, value in kind.props.items() if name in needed})
+    [entity] = entities(kind, emulator)
+    assert entity["enabled"] is True
+    assert entity["description"] == ""
+    assert process.refresh(kind.provider, state) == state
+
+
+def test_the_signing_key_arrives(process: Process, emulator: Emulator) -> None:
+    kind = webhook()
+    state = process.up(kind.provider, kind.props)
+    assert emulator.signing_key(state.id) == "the first key"
+    state = process.up(kind.provider, {**kind.props, "signingKey": "the second key"}, state)
+    assert emulator.signing_key(state.id) == "the second key"
+    process.up(kind.provider, {**kind.props, "signingKey": "the second key", "method": "PUT"}, state)
+    assert emulator.signing_key(state.id) == "the second key", "it is sent with every change"
+
+
+def test_whole_numbers_stay_whole(emulator: Emulator, process: Process) -> None:
+    assert json.dumps(with_whole_numbers({"a": [1.0, {"b": 2.5}], "c": True})) == '{"a": [1, {"b": 2.5}], "c": true}'
+    kind = webhook()
+    process.up(kind.provider, kind.props)
+    assert '"retryCount": 3,' in json.dumps(entities(kind, emulator))
+
+
+def test_four_threads_share_one_token(process: Process, emulator: Emulator) -> None:
+    hooks = [
+        emulator.by_hand("POST", "/api/v2/events/webhooks", {"name": f"of {n}", "destinationUrl": "https://x.com"})[
+            "id"
+        ]
+        for n in (1, 2)
+    ]
+    first, second = webhook(), subscription(hooks)
+    todo = [(kind, {**kind.props, "name": f"{kind.name} {n}"}) for kind in (first, second) for n in (1, 2)]
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(lambda each: process.up(each[0].provider, each[1]), todo))
+    assert sorted(emulator.calls()) == ["POST /api/v2/events/subscriptions"] * 2 + [
+        "POST /api/v2/events/webhooks"
+    ] * 2 + ["POST /oauth/token"]
+
+
+# Preview, update, drift
+
+
+def test_right_after_up_nothing_changes_and_nothing_is_called(kind: Kind, process: Process, emulator: Emulator) -> None:
+    state = process.up(kind.provider, kind.props)
+    emulator.calls()
+    assert not process.changes(kind.provider, kind.props, state)
+    assert emulator.calls() == []
+
+
+def test_a_refresh_right_after_up_finds_what_is_in_the_state(kind: Kind, process: Process, emulator: Emulator) -> None:
+    state = process.up(kind.provider, kind.props)
+    emulator.calls()
+    assert process.refresh(kind.provider, state) == state
+    assert emulator.calls() == [f"GET {kind.at(state.id)}"]
+
+
+def test_every_field_is_changed_in_place(kind: Kind, process: Process, emulator: Emulator) -> None:
+    state = process.up(kind.provider, kind.props)
+    before, props = body_of(entities(kind, emulator)[0]), kind.props
+    for field in each_field(kind):
+        emulator.calls()
+        props = {**props, field: kind.other[field]}
+        assert process.changes(kind.provider, props, state), field
+        assert emulator.calls() == []
+        state = process.up(kind.provider, props, state)
+        assert [call for call in emulator.calls() if call != ME] == [f"PUT {kind.at(state.id)}"]
+        [entity] = entities(kind, emulator)
+        assert entity["id"] == state.id
+        wanted = {**before, **kind.other_entity(field, before)}
+        assert body_of(entity) == wanted, field
+        assert not process.changes(kind.provider, props, state)
+        assert process.refresh(kind.provider, state) == state
+        before = wanted
+
+
+def test_the_organisation_is_asked_for_once_before_changes(kind: Kind, process: Process, emulator: Emulator) -> None:
+    state = process.up(kind.provider, kind.props)
+    emulator.calls()
+    state = process.up(kind.provider, {**kind.props, "enabled": False}, state)
+    state = process.up(kind.provider, kind.props, state)
+    process.destroy(kind.provider, state)
+    at = kind.at(state.id)
+    assert emulator.calls() == [ME, f"PUT {at}", f"PUT {at}", f"DELETE {at}"]
+
+
+def test_a_change_by_hand_is_found_by_its_name_and_mended(kind: Kind, process: Process, emulator: Emulator) -> None:
+    state = process.up(kind.provider, kind.props)
+    emulator.calls()
+    for field in each_field(kind):
+        entity = entities(kind, emulator)[0]
+        emulator.change(kind.name, state.id, **kind.other_entity(field, entity))
+        drifted = process.refresh(kind.provider, state)
+        assert drifted
+        for now, then in ((drifted.inputs, state.inputs), (drifted.outputs, state.outputs)):
+            assert [name for name in then if now.get(name) != then[name]] == [field]
+        assert drifted.inputs[field] == kind.other[field]
+        assert process.changes(kind.provider, kind.props, drifted)
+        mended = process.up(kind.provider, kind.props, drifted)
+        assert body_of(entities(kind, emulator)[0]) == body_of(entity)
+        assert mended == state
+        emulator.calls()
+
+
+def test_a_lost_mark_is_drift(kind: Kind, process: Process, emulator: Emulator) -> None:
+    state = process.up(kind.provider, kind.props)
+    emulator.calls()
+    emulator.change(kind.name, state.id, description="text")
+    drifted = process.refresh(kind.provider, state)
+    assert drifted
+    assert drifted.inputs["description"] == "text"
+    process.up(kind.provider, kind.props, drifted)
+    assert entities(kind, emulator)[0]["description"] == f"text {MARK}"
+
+
+def test_what_was_deleted_by_hand_is_made_again(kind: Kind, process: Process, emulator: Emulator) -> None:
+    state = process.up(kind.provider, kind.props)
+    emulator.calls()
+    emulator.by_hand("DELETE", kind.at(state.id))
+    assert process.refresh(kind.provider, state) is None
+    again = process.up(kind.provider, kind.props)
+    assert [entity["id"] for entity in entities(kind, emulator)] == [again.id] != [state.id]
+
+
+def test_without_a_refresh_the_update_says_what_to_do(kind: Kind, process: Process, emulator: Emulator) -> None:
+    state = process.up(kind.provider, kind.props)
+    emulator.calls()
+    emulator.by_hand("DELETE", kind.at(state.id))
+    text = printed(lambda: process.up(kind.provider, {**kind.props, "enabled": False}, state))
+    assert text.startswith(f"GenesysError: PUT {kind.at(state.id)}: 404 not.found: ")
+    assert text.endswith(f"; somebody deleted this {kind.name}: `make refresh`, then `up` again\n")
+
+
+def test_a_renamed_stack_is_an_update_of_the_mark(kind: Kind, process: Process, emulator: Emulator) -> None:
+    state = process.up(kind.provider, kind.props)
+    renamed = {**kind.props, "owner": "project/new/it", "description": "text [pulumi:project/new/it]"}
+    assert process.up(kind.provider, renamed, state).id == state.id
+    assert entities(kind, emulator)[0]["description"] == "text [pulumi:project/new/it]"
+
+
+def test_a_class_that_moved_is_an_update_that_sends_nothing(kind: Kind, process: Process, emulator: Emulator) -> None:
+    state = process.up(kind.provider, kind.props)
+    emulator.calls()
+    state = State(state.id, state.inputs, {**state.outputs, "__provider": "the class's old place"})
+    assert process.changes(kind.provider, kind.props, state)
+    moved = process.up(kind.provider, kind.props, state)
+    assert moved.outputs == {**state.outputs, "__provider": CLASS}
+    assert emulator.calls() == []
+
+
+# Values that aren't known yet
+
+
+def test_an_unknown_value_passes_check_and_is_a_change_but_no_reason_to_replace(
+    kind: Kind, process: Process, emulator: Emulator
+) -> None:
+    state = process.up(kind.provider, kind.props)
+    emulator.calls()
+    for field in kind.props:
+        if field == "owner":
+            continue
+        props = {**kind.props, field: UNKNOWN}
+        process.check(kind.provider, props)
+        assert process.changes(kind.provider, props, state), field
+    assert emulator.calls() == []
+
+
+def test_so_is_one_inside_another(process: Process, emulator: Emulator) -> None:
+    kind = webhook()
+    state = process.up(kind.provider, kind.props)
+    for props in (
+        {"headerOverrides": {"X-One": UNKNOWN}},
+        {"retryPolicy": {"retryCount": 1, "retryIntervalSeconds": UNKNOWN}},
+    ):
+        assert process.changes(kind.provider, {**kind.props, **props}, state)
+
+
+# Delete
+
+
+def test_destroy_deletes_it(kind: Kind, process: Process, emulator: Emulator) -> None:
+    state = process.up(kind.provider, kind.props)
+    process.destroy(kind.provider, state)
+    assert entities(kind, emulator) == []
+
+
+def test_what_is_gone_already_counts_as_deleted(kind: Kind, process: Process, emulator: Emulator) -> None:
+    state = process.up(kind.provider, kind.props)
+    process.destroy(kind.provider, state)
+    process.destroy(kind.provider, state)
+
+
+# Names that are taken, and adoption
+
+
+def test_a_lost_state_finds_its_object_again_and_brings_it_up_to_date(
+    kind: Kind, process: Process, emulator: Emulator
+) -> None:
+    first = process.up(kind.provider, kind.props)
+    emulator.calls()
+    again = process.up(kind.provider, {**kind.props, "enabled": False})
+    assert again.id == first.id
+    assert [entity["enabled"] for entity in entities(kind, emulator)] == [False]
+    assert emulator.calls() == [f"POST {kind.path}", f"GET {kind.path}", f"PUT {kind.at(first.id)}"]
+
+
+def another(kind: Kind, emulator: Emulator, description: str) -> dict[str, Any]:
+    """One of the same name that somebody else has made."""
+    props = {**kind.props, "description": description}
+    body: dict[str, Any] = emulator.by_hand("POST", kind.path, kind.provider.to_body(props))
+    return body
+
+
+def test_another_of_the_same_name_is_not_touched_and_the_way_out_is_told(
+    kind: Kind, process: Process, emulator: Emulator
+) -> None:
+    theirs = another(kind, emulator, "made by hand")
+    text = printed(lambda: process.up(kind.provider, kind.props))
+    assert text == (
+        f"GenesysError: there is a {kind.name} {kind.props['name']!r} already ({theirs['id']}), which no stack made:"
+        f" choose another `name`, or set `adopt` to {theirs['id']}\n"
+    )
+    assert entities(kind, emulator) == [theirs]
+
+
+def test_one_of_another_stack_is_not_touched_either(kind: Kind, process: Process, emulator: Emulator) -> None:
+    theirs = another(kind, emulator, "[pulumi:project/other/it]")
+    text = printed(lambda: process.up(kind.provider, kind.props))
+    assert (
+        "which belongs to project/other/it: choose another `name`, if that was this resource, give it an alias" in text
+    )
+    assert "adopt" not in text
+    assert entities(kind, emulator) == [theirs]
+
+
+def test_a_mark_that_is_part_of_ours_is_not_ours(kind: Kind, process: Process, emulator: Emulator) -> None:
+    theirs = another(kind, emulator, f"[pulumi:{OWNER}-2]")
+    with pytest.raises(Exception, match=f"belongs to {OWNER}-2"):
+        process.up(kind.provider, kind.props)
+    assert entities(kind, emulator) == [theirs]
+
+
+def test_adopt_takes_an_object_over(kind: Kind, process: Process, emulator: Emulator) -> None:
+    theirs = another(kind, emulator, "made by hand")
+    props = {**kind.props, "enabled": False, "adopt": theirs["id"]}
+    state = process.up(kind.provider, props)
+    assert state.id == theirs["id"]
+    assert emulator.calls() == ["POST /oauth/token", f"GET {kind.at(state.id)}", ME, f"PUT {kind.at(state.id)}"]
+    [entity] = entities(kind, emulator)
+    assert entity["description"] == f"text {MARK}"
+    assert entity["enabled"] is False
+    assert process.refresh(kind.provider, state) == state
+    assert not process.changes(kind.provider, props, state)
+    assert not process.changes(kind.provider, {**props, "adopt": None}, state), "the key may go, and plans nothing"
+
+
+def test_adopt_finds_ours_again(kind: Kind, process: Process) -> None:
+    state = process.up(kind.provider, kind.props)
+    assert process.up(kind.provider, {**kind.props, "adopt": state.id}).id == state.id
+
+
+@pytest.mark.parametrize("id_", ["nowhere", "a/b?c#d", ".."])
+def test_adopt_of_nothing_says_so(id_: str, kind: Kind, process: Process, emulator: Emulator) -> None:
+    text = printed(lambda: process.up(kind.provider, {**kind.props, "adopt": id_}))
+    assert text == (
+        f"GenesysError: adopt: there is no {kind.name} {id_} in this organisation; remove `adopt` to make one\n"
+    )
+    assert not any("PUT" in call for call in emulator.calls())
+
+
+def test_adopt_does_not_take_from_another_stack(kind: Kind, process: Process, emulator: Emulator) -> None:
+    theirs = another(kind, emulator, "text [pulumi:project/other/it]")
+    text = printed(lambda: process.up(kind.provider, {**kind.props, "adopt": theirs["id"]}))
+    assert f"adopt: {kind.name} {theirs['id']} belongs to project/other/it; when nothing manages it there any" in text
+    assert entities(kind, emulator) == [theirs]
+
+
+def test_adopt_of_another_kind_finds_nothing(process: Process, emulator: Emulator) -> None:
+    hook = webhook()
+    id_ = process.up(hook.provider, hook.props).id
+    it = subscription([id_, id_])
+    with pytest.raises(Exception, match=f"there is no subscription {id_}"):
+        process.up(it.provider, {**it.props, "adopt": id_})
+
+
+def test_adopt_cannot_change_what_a_resource_is(kind: Kind, process: Process) -> None:
+    state = process.up(kind.provider, kind.props)
+    assert not process.changes(kind.provider, {**kind.props, "adopt": state.id}, state)
+    text = printed(lambda: process.changes(kind.provider, {**kind.props, "adopt": "an-id"}, state))
+    assert text == f"GenesysError: adopt is an-id, but this {kind.name} is {state.id} already: remove `adopt`\n"
+
+
+# Lost answers
+
+LOST: list[dict[str, Any]] = [
+    {"when": "after", "drop": True},
+    {"when": "after", "status": 503},
+    {"when": "after", "status": 500},
+    {"when": "after", "status": 408},
+    {"when": "before", "drop": True},
+    {"when": "before", "status": 504},
+]
+
+
+@pytest.mark.parametrize("fault", LOST, ids=str)
+def test_a_lost_answer_to_a_create_leaves_one_object(
+    fault: dict[str, Any], kind: Kind, process: Process, emulator: Emulator
+) -> None:
+    emulator.fault("POST", kind.path, **fault)
+    state = process.up(kind.provider, kind.props)
+    assert [entity["id"] for entity in entities(kind, emulator)] == [state.id]
+    assert process.refresh(kind.provider, state) == state
+
+
+@pytest.mark.parametrize("fault", LOST, ids=str)
+def test_several_in_a_row_too(fault: dict[str, Any], kind: Kind, process: Process, emulator: Emulator) -> None:
+    emulator.fault("POST", kind.path, **fault, times=2)
+    emulator.fault("GET", kind.path, drop=True, times=2)
+    emulator.fault("PUT", f"{kind.path}/{{id}}", when="after", drop=True)
+    state = process.up(kind.provider, kind.props)
+    assert [entity["id"] for entity in entities(kind, emulator)] == [state.id]
+
+
+def test_a_lost_answer_does_not_take_another_of_the_name(kind: Kind, process: Process, emulator: Emulator) -> None:
+    theirs = another(kind, emulator, "made by hand")
+    emulator.fault("POST", kind.path, drop=True)
+    with pytest.raises(Exception, match="which no stack made"):
+        process.up(kind.provider, kind.props)
+    assert entities(kind, emulator) == [theirs]
+
+
+@pytest.mark.parametrize("fault", [fault for fault in LOST if fault.get("status") != 500], ids=str)
+def test_a_lost_answer_to_a_change_or_a_delete_is_no_harm(
+    fault: dict[str, Any], kind: Kind, process: Process, emulator: Emulator
+) -> None:
+    state = process.up(kind.provider, kind.props)
+    emulator.fault("PUT", kind.at(state.id), **fault)
+    state = process.up(kind.provider, {**kind.props, "enabled": False}, state)
+    assert entities(kind, emulator)[0]["enabled"] is False
+    emulator.fault("DELETE", kind.at(state.id), **fault)
+    process.destroy(kind.provider, state)
+    assert entities(kind, emulator) == []
+
+
+def test_a_duplicate_that_the_list_does_not_show_is_told(kind: Kind, process: Process, emulator: Emulator) -> None:
+    emulator.fault("POST", kind.path, status=409)
+    text = printed(lambda: process.up(kind.provider, kind.props))
+    assert text.startswith(f"GenesysError: POST {kind.path}: 409 conflict: ")
+    assert text.endswith("; another one has that name: choose another `name`\n")
+
+
+# Refusals
+
+
+@pytest.mark.parametrize("missing", ["read", "write"])
+def test_a_403_names_the_scope_that_is_missing(missing: str, kind: Kind, process: Process, emulator: Emulator) -> None:
+    state = process.up(kind.provider, kind.props)
+    scope = f"event:{kind.name}:{missing}"
+    emulator.door("POST", "scopes", {"remove": [scope]})
+    call: Callable[[], object] = (
+        (lambda: process.refresh(kind.provider, state))
+        if missing == "read"
+        else (lambda: process.up(kind.provider, {**kind.props, "enabled": False}, state))
+    )
+    text = printed(call)
+    assert "403 missing.any.permissions" in text
+    assert f"the client lacks {scope};" in text
+
+
+def test_a_host_without_the_tutorials_api_points_at_the_real_way(
+    strict: Emulator, another: Callable[..., Process]
+) -> None:
+    kind, url = webhook(), strict.served.url
+    process = another(config={"loginUrl": url, "apiUrl": url})
+    text = printed(lambda: process.up(kind.provider, kind.props))
+    assert text.startswith("GenesysError: POST /api/v2/events/webhooks: 404 ")
+    assert "that API is the tutorial's, not one of Genesys Cloud" in text
+    assert "`delivery: partner`" in text
+    text = printed(lambda: process.up(kind.provider, {**kind.props, "adopt": "an-id"}))
+    assert "`delivery: partner`" in text
+
+
+@pytest.mark.parametrize(
+    "elsewhere",
+    [
+        {"environ": {"GENESYS_ORG_ID": "another-org"}},
+        {"config": {"loginUrl": None, "apiUrl": None, "region": "euc1"}},
+    ],
+    ids=["another organisation", "not this machine"],
+)
+def test_another_organisation_is_refused_before_any_call(
+    elsewhere: dict[str, Any],
+    kind: Kind,
+    process: Process,
+    emulator: Emulator,
+    another: Callable[..., Process],
+) -> None:
+    state = process.up(kind.provider, kind.props)
+    emulator.calls()
+    elsewhere_process = another(**elsewhere)
+    changed = {**kind.props, "enabled": False}
+    for call in (
+        lambda: elsewhere_process.changes(kind.provider, changed, state),
+        lambda: elsewhere_process.refresh(kind.provider, state),
+        lambda: elsewhere_process.configured(kind.provider).update(state.id, state.outputs, travel(changed)),
+        lambda: elsewhere_process.destroy(kind.provider, state),
+    ):
+        text = printed(call)
+        assert text.startswith(f"GenesysError: {kind.name} {state.id} lives in organisation {ORG} (loopback), but ")
+        assert ("another-org (loopback)" in text) or (f"{ORG} (api.mypurecloud.de)" in text)
+        assert "nothing was read or changed" in text
+    assert emulator.calls() == []
+
+
+def test_another_port_of_this_machine_is_the_same_place(
+    kind: Kind, process: Process, emulator: Emulator, another: Callable[..., Process]
+) -> None:
+    state = process.up(kind.provider, kind.props)
+    url = emulator.served.url.replace("127.0.0.1", "localhost")
+    assert another(config={"loginUrl": url, "apiUrl": url}).refresh(kind.provider, state) == state
+
+
+def test_credentials_of_another_organisation_change_nothing(
+    kind: Kind, emulator: Emulator, another: Callable[..., Process]
+) -> None:
+    process = another(environ={"GENESYS_ORG_ID": "another-org"})
+    state = process.up(kind.provider, kind.props)
+    before = entities(kind, emulator)
+    for call in (
+        lambda: process.up(kind.provider, {**kind.props, "enabled": False}, state),
+        lambda: process.destroy(kind.provider, state),
+    ):
+        assert f"these credentials belong to organisation {ORG}, but GENESYS_ORG_ID" in printed(call)
+    assert entities(kind, emulator) == before
+
+
+def test_with_them_an_object_is_not_taken_for_gone(
+    kind: Kind, emulator: Emulator, another: Callable[..., Process]
+) -> None:
+    process = another(environ={"GENESYS_ORG_ID": "another-org"})
+    state = process.up(kind.provider, kind.props)
+    emulator.fault("GET", kind.at(state.id), status=404)
+    assert "these credentials belong to organisation" in printed(lambda: process.refresh(kind.provider, state))
+
+
+def test_nor_when_the_host_lacks_the_whole_api(kind: Kind, process: Process, emulator: Emulator) -> None:
+    state = process.up(kind.provider, kind.props)
+    emulator.fault("GET", kind.at(state.id), status=404)
+    emulator.fault("GET", kind.path, status=404)
+    assert f"127.0.0.1 has no {kind.path}" in printed(lambda: process.refresh(kind.provider, state))
+
+
+def test_a_gateway_that_does_not_know_its_organisation_is_taken_at_its_word(
+    kind: Kind, emulator: Emulator, another: Callable[..., Process]
+) -> None:
+    process = another(environ={"GENESYS_ORG_ID": "another-org"})
+    state = process.up(kind.provider, kind.props)
+    emulator.fault("GET", "/api/v2/organizations/me", status=404, times=2)
+    process.destroy(kind.provider, state)
+    assert entities(kind, emulator) == []
+
+
+def test_a_check_that_fails_is_told_without_a_call(kind: Kind, process: Process, emulator: Emulator) -> None:
+    with pytest.raises(Refused) as refused:
+        process.up(kind.provider, {**kind.props, "name": "x" * 129, "enabled": "yes"})
+    assert refused.value.problems == [
+        "name must be a text of 1 to 128 characters, not 129",
+        "enabled must be true or false",
+    ]
+    assert emulator.calls() == []
+
+
+def test_what_the_platform_refuses_is_one_line_with_the_field(kind: Kind, process: Process, emulator: Emulator) -> None:
+    details = [{"fieldName": "name", "errorCode": "invalid.value"}]
+    body = {"code": "invalid.value", "message": "First\nsecond.", "status": 400, "details": details}
+    emulator.fault("POST", kind.path, status=400, body=body)
+    text = printed(lambda: process.up(kind.provider, kind.props))
+    pattern = rf"GenesysError: POST {kind.path}: 400 invalid.value: First second \(name: invalid.value\)"
+    assert re.fullmatch(rf"{pattern} \[correlation id [0-9a-f-]+\]\n", text)
+
+
+def test_a_wrong_setting_is_one_line(kind: Kind, another: Callable[..., Process], emulator: Emulator) -> None:
+    process = another(environ={"GENESYS_CLIENT_SECRET": ""})
+    text = printed(lambda: process.up(kind.provider, kind.props))
+    assert text.startswith("GenesysError: no Genesys client secret: set GENESYS_CLIENT_SECRET in the environment, or")
+    assert text.count("\n") == 1
+
+
+# Secrets
+
+
+def forms(secret: str) -> list[str]:
+    raw = secret.encode()
+    return [
+        secret,
+        base64.b64encode(raw).decode(),
+        base64.urlsafe_b64encode(raw).decode(),
+        quote(secret, safe=""),
+        json.dumps(secret)[1:-1],
+    ]
+
+
+def test_no_secret_is_in_an_error_even_when_the_server_repeats_it(
+    emulator: Emulator, another: Callable[..., Process]
+) -> None:
+    key, header = 'of/the "key"=', 'of/the "header"='
+    process = another()
+    kind = webhook()
+    props = {**kind.props, "signingKey": key, "headerOverrides": {"Authorization": header}}
+    state = process.up(kind.provider, props)
+    token = session.client()._http.auth._token  # type: ignore[union-attr]
+    basic = f"{ENVIRON['GENESYS_CLIENT_ID']}:{ENVIRON['GENESYS_CLIENT_SECRET']}"
+    for secret in (key, header, token, ENVIRON["GENESYS_CLIENT_SECRET"], basic):
+        for form in forms(secret):
+            body = {"code": "invalid.value", "message": f"Value [{form}] is wrong", "status": 400}
+            emulator.fault("PUT", kind.at(state.id), status=400, body=body)
+            emulator.fault("POST", kind.path, status=400, body=body)
+            for call in (
+                lambda: process.up(kind.provider, {**props, "enabled": False}, state),
+                lambda: process.up(kind.provider, props),
+            ):
+                text = printed(call)
+                assert "Value [[secret]] is wrong" in text
+                assert form not in text
+
+
+def test_no_secret_is_in_what_check_says(process: Process) -> None:
+    kind = webhook()
+    bad = {
+        "signingKey": "hunter2" * 200,
+        "headerOverrides": {"Authorization": "hunter2\nX: y"},
+        "destinationUrl": "https://me:hunter2@example.com",
+    }
+    with pytest.raises(Refused) as refused:
+        process.check(kind.provider, {**kind.props, **bad})
+    assert len(refused.value.problems) == 3
+    assert "hunter2" not in str(refused.value.problems)
+
+
+def test_waiting_is_told_and_keeps_the_limit(
+    kind: Kind, emulator: Emulator, another: Callable[..., Process], waits: Waits, capsys: pytest.CaptureFixture[str]
+) -> None:
+    process = another(config={"timeoutSeconds": 20.0})
+    emulator.fault("POST", kind.path, status=429, headers={"Retry-After": "15"}, times=2)
+    text = printed(lambda: process.up(kind.provider, kind.props))
+    assert "429 too.many.requests" in text
+    assert waits == [15]
+    assert "Genesys Cloud: trying again in 15 s (POST" in capsys.readouterr().err

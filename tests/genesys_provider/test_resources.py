@@ -1,0 +1,248 @@
+"""What the resource classes tell Pulumi: by mocks, as no provider class is called here."""
+
+import asyncio
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import pytest
+from pulumi.dynamic.dynamic import serialize_provider
+from pulumi.runtime import mocks, rpc, settings
+from pulumi.runtime.stack import run_pulumi_func
+
+from genesys_provider import (
+    RetryPolicyArgs,
+    SigningKey,
+    SigningKeyArgs,
+    Subscription,
+    SubscriptionArgs,
+    Webhook,
+    WebhookArgs,
+)
+from genesys_provider.lifecycle import Provider
+from genesys_provider.signing_key import SigningKeyProvider
+from genesys_provider.subscription import SubscriptionProvider
+from genesys_provider.webhook import WebhookProvider
+from tests.support.graph import Cloud, Monitor, Registered
+
+ROOT = Path(__file__).parents[2]
+
+
+def run(program: Callable[[], object], preview: bool = False) -> dict[str, Registered]:
+    """The resources that the program registers, by name."""
+    loop = asyncio.new_event_loop()  # before the mocks: they make the stack's root resource
+    asyncio.set_event_loop(loop)
+    monitor = Monitor()
+    settings.ROOT.set(None)
+    mocks.set_mocks(monitor.mocks, "project", "stack", preview, monitor=monitor)
+    settings.SETTINGS.rpc_manager.clear()
+    settings.SETTINGS.outputs.clear()
+
+    async def main() -> None:
+        program()
+
+    try:
+        loop.run_until_complete(run_pulumi_func(main))
+    finally:
+        loop.close()
+    return {registered.name: registered for registered in monitor.by_urn.values()}
+
+
+def note(into: dict[str, Any], **outputs: pulumi.Output[Any]) -> None:
+    """Note the outputs' values, once they are there."""
+    pulumi.Output.all(**outputs).apply(into.update)
+
+
+def hook(opts: pulumi.ResourceOptions | None = None, **args: Any) -> Webhook:
+    return Webhook("hook", WebhookArgs(**{"destination_url": "https://x.com", "signing_key": "a key", **args}), opts)
+
+
+def test_a_webhook_with_nothing_but_what_it_needs() -> None:
+    registered = run(hook)["hook"]
+    assert registered.type == "pulumi-python:dynamic/genesys:Webhook"
+    assert registered.inputs == {
+        "name": "project-stack-hook",
+        "description": "[pulumi:project/stack/hook]",
+        "owner": "project/stack/hook",
+        "destinationUrl": "https://x.com",
+        "method": "POST",
+        "enabled": True,
+        "signingKey": "a key",
+        "headerOverrides": {},
+        "retryPolicy": {"retryCount": 3, "retryIntervalSeconds": 10},
+    }
+    assert registered.secret == {"signingKey", "headerOverrides"}, "what is added by hand is read into it"
+
+
+def test_a_webhook_with_everything() -> None:
+    registered = run(
+        lambda: hook(
+            description=pulumi.Output.from_input("events to AWS"),
+            method="PUT",
+            enabled=False,
+            header_overrides={"X-One": pulumi.Output.from_input("1")},
+            retry_policy=RetryPolicyArgs(retry_count=0, retry_interval_seconds=300),
+            adopt="an-id",
+        )
+    )["hook"]
+    assert registered.inputs["description"] == "events to AWS [pulumi:project/stack/hook]"
+    assert registered.inputs["headerOverrides"] == {"X-One": "1"}
+    assert registered.inputs["retryPolicy"] == {"retryCount": 0, "retryIntervalSeconds": 300}
+    assert (registered.inputs["method"], registered.inputs["enabled"]) == ("PUT", False)
+    assert registered.inputs["adopt"] == "an-id"
+    assert registered.secret == {"signingKey", "headerOverrides"}, "headers as a whole"
+
+
+def test_a_subscription() -> None:
+    def program() -> None:
+        Subscription(
+            "queues",
+            SubscriptionArgs(
+                webhook_id=hook().id,
+                event_types=["routing.queueEvent"],
+                attributes={"queueId": "q"},
+                transform={"a": [1]},
+                name="by name",
+            ),
+        )
+
+    registered = run(program)["queues"]
+    assert registered.type == "pulumi-python:dynamic/genesys:Subscription"
+    assert registered.inputs == {
+        "name": "by name",
+        "description": "[pulumi:project/stack/queues]",
+        "owner": "project/stack/queues",
+        "eventTypes": ["routing.queueEvent"],
+        "attributes": {"queueId": "q"},
+        "enabled": True,
+        "deliveryMode": "PUSH",
+        "webhookId": "id-of-hook",
+        "transform": {"a": [1]},
+    }
+    assert registered.secret == set()
+    assert any("hook" in urn for urn in registered.depends_on)
+
+
+def test_values_may_be_outputs_that_are_not_known_yet() -> None:
+    def program() -> None:
+        unknown: pulumi.Output[Any] = pulumi.Output.from_input("x").apply(unknown_of)
+        hook(name=unknown, description=unknown, header_overrides=unknown)
+
+    registered = run(program, preview=True)["hook"]
+    for field in ("name", "description", "headerOverrides"):
+        assert rpc.contains_unknowns(registered.inputs[field]), field
+
+
+def unknown_of(_: str) -> Any:
+    return pulumi.UNKNOWN
+
+
+def test_a_signing_key() -> None:
+    seen: dict[str, Any] = {}
+    registered = run(lambda: note(seen, key=SigningKey("key", SigningKeyArgs(rotation=3)).key))["key"]
+    assert registered.type == "pulumi-python:dynamic/genesys:SigningKey"
+    assert registered.inputs == {"rotation": 3}
+    assert list(registered.request.additionalSecretOutputs) == ["key"]
+    assert seen == {"key": "key-of-key"}
+    assert run(lambda: SigningKey("key"))["key"].inputs == {"rotation": 1}
+
+
+@pytest.mark.parametrize("name", ["hook", "queues"])
+def test_it_is_deleted_before_it_is_replaced_whatever_the_options_say(name: str) -> None:
+    def program() -> None:
+        opts = pulumi.ResourceOptions(delete_before_replace=False)
+        hook(opts=opts)
+        Subscription("queues", SubscriptionArgs(webhook_id="w", event_types=["a"]), opts)
+
+    assert run(program)[name].request.deleteBeforeReplace
+
+
+def test_what_the_user_says_in_options_holds_beside_our_own() -> None:
+    def program() -> None:
+        first = SigningKey("first", opts=pulumi.ResourceOptions(protect=True, additional_secret_outputs=["rotation"]))
+        opts = pulumi.ResourceOptions(
+            protect=True, depends_on=[first], parent=first, additional_secret_outputs=["name"], retain_on_delete=True
+        )
+        hook(opts=opts)
+        assert opts.additional_secret_outputs == ["name"], "the user's own object stays as it is"
+
+    resources = run(program)
+    request = resources["hook"].request
+    assert request.protect
+    assert request.retainOnDelete
+    assert request.parent == resources["first"].urn
+    assert resources["first"].urn in request.dependencies
+    assert set(request.additionalSecretOutputs) == {"name", "signingKey", "headerOverrides"}
+    assert set(resources["first"].request.additionalSecretOutputs) == {"rotation", "key"}
+
+
+def test_outputs_are_to_be_had_by_name() -> None:
+    seen: dict[str, Any] = {}
+
+    def program() -> None:
+        it = hook(enabled=False)
+        other = Subscription("queues", SubscriptionArgs(webhook_id=it.id, event_types=["a"]))
+        note(seen, url=it.destination_url, on=it.enabled, types=other.event_types, hook=other.webhook_id)
+        note(seen, sub_on=other.enabled)
+
+    run(program)
+    assert seen == {"url": "https://x.com", "on": False, "types": ["a"], "hook": "id-of-hook", "sub_on": True}
+
+
+@pytest.mark.parametrize(("told", "status"), [("", None), ("DELIVERED", "DELIVERED")])
+def test_the_status_of_the_last_delivery_is_none_before_the_first(
+    told: str, status: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: dict[str, Any] = {}
+    plain = Cloud.new_resource
+
+    def new_resource(self: Cloud, args: mocks.MockResourceArgs) -> tuple[str, dict[str, Any]]:
+        id_, outputs = plain(self, args)
+        return id_, {**outputs, "lastDeliveryStatus": told}
+
+    monkeypatch.setattr(Cloud, "new_resource", new_resource)
+    run(lambda: note(seen, status=hook().last_delivery_status))
+    assert seen == {"status": status}
+
+
+# In every state, for ever: a state that names a class by its place can only be destroyed while it is there.
+PLACES = {
+    SigningKeyProvider: "genesys_provider.signing_key.SigningKeyProvider",
+    SubscriptionProvider: "genesys_provider.subscription.SubscriptionProvider",
+    WebhookProvider: "genesys_provider.webhook.WebhookProvider",
+}
+LOAD = """
+import base64, dill, sys
+provider = dill.loads(base64.b64decode(sys.argv[1]))
+print(type(provider).__module__ + "." + type(provider).__qualname__, vars(provider), type(provider).delete.__name__)
+"""
+
+
+@pytest.mark.parametrize(("provider", "place"), PLACES.items(), ids=lambda each: getattr(each, "__name__", ""))
+def test_the_state_keeps_a_provider_as_the_place_of_its_class(provider: type[Provider], place: str) -> None:
+    pickled = serialize_provider(provider())
+    assert pickled == serialize_provider(provider()), "the same each time: or every `up` would be an update"
+    assert len(pickled) < 120, "a name, not the code"
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", LOAD, pickled],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        cwd="/",
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == f"{place} {{}} delete\n"
+
+
+def test_a_provider_in_the_state_is_no_secret() -> None:
+    assert "__provider" not in run(hook)["hook"].secret
+
+
+def test_a_program_imports_neither_the_http_client_nor_the_retries() -> None:
+    code = "import genesys_provider, sys; print([m for m in ('httpx', 'stamina', 'tenacity') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
