@@ -1,4 +1,7 @@
-"""The access log of a stage: the `$context.…` variables of its format, written to its log group."""
+"""The access log of a stage: the `$context.…` variables of its format, written to its log group.
+
+The policy that lets WRITER do so is no business of a stack's: API Gateway makes it when the stage is made.
+"""
 
 import json
 import re

@@ -82,14 +82,15 @@ class ApiRequest:
 
 
 def find(http: Request, path: str) -> ApiRequest | None:
-    """`path` is `<api>/<path>` or `<api>/<stage>/<path>`; None when there is no such API, or no stage for it."""
+    """`path` is `<api>/<path>` or `<api>/<stage>/<path>`; None when there is no such API, or no stage with
+    anything deployed."""
     api_id, _, path = path.partition("/")
     api, stages = apigateway._apis.get(api_id), apigateway._stages.get(api_id, {})
     name, _, rest = path.partition("/")
     stage = stages.get(name)
     if stage is None:
         stage, rest = stages.get("$default"), path
-    if api is None or stage is None:
+    if api is None or stage is None or not (stage.get("autoDeploy") or stage.get("deploymentId")):
         return None
     path = "/" + rest.lstrip("/")
     return ApiRequest(http, api, stage, path, apigateway._match_route(api_id, http.method, path))

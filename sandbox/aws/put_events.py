@@ -1,7 +1,8 @@
 """PutEvents, with AWS's checks, limits and the entry's own time; matching and targets are ministack's.
 
 AWS: entries that are wrong by themselves are refused one by one, in an answer of 200. A bus that doesn't exist takes
-the event and loses it. Numbers in `detail` are read and written again, so that 1.10 arrives as 1.1, integers exactly.
+the event and loses it. Numbers in `detail` are read and written again, so that 1.10 arrives as 1.1, integers exactly,
+beyond the 64 bits that AWS documents too. What AWS makes of those, or of 1.10, is not known here.
 """
 
 import json

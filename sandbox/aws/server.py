@@ -32,7 +32,8 @@ def main() -> None:
         sys.exit(
             f"error: {HOST}:{port} can't be used ({os.strerror(error.errno or 0)}): set SANDBOX_AWS_PORT to a free port"
         )
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit())  # uvicorn raises it once more when it has shut down
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: sys.exit())  # uvicorn raises it once more when it has shut down
     with listener, _temporary(directory / "tmp" / f"aws-{port}") as temporary:
         environ = contained(os.environ, port, temporary)
         os.environ.clear()

@@ -194,7 +194,7 @@ def make_api(
     )
     target = f"integrations/{integration['IntegrationId']}"
     api.create_route(ApiId=created["ApiId"], RouteKey=route, Target=target)
-    api.create_stage(ApiId=created["ApiId"], StageName=stage_name, AutoDeploy=True, **(stage or {}))
+    api.create_stage(**{"ApiId": created["ApiId"], "StageName": stage_name, "AutoDeploy": True, **(stage or {})})
     if permission:
         aws.client("lambda").add_permission(
             FunctionName=function_arn,

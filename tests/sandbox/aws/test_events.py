@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import httpx
 import pytest
 
 from tests.support.aws_sandbox import ACCOUNT, ROLE, Aws, refusal
@@ -160,10 +161,17 @@ def test_a_connection_never_shows_what_is_secret(events: Any) -> None:
     assert described["SecretArn"].startswith(f"arn:aws:secretsmanager:us-east-1:{ACCOUNT}:secret:events!connection/c/")
 
 
-def test_a_basic_connection_shows_no_password(events: Any) -> None:
+def test_not_even_on_the_wire(aws: Aws, events: Any, connection: str) -> None:
+    """An SDK leaves out what its model doesn't know."""
     basic = {"BasicAuthParameters": {"Username": "u", "Password": "the-password"}}
-    events.create_connection(Name="c", AuthorizationType="BASIC", AuthParameters=basic)
-    assert events.describe_connection(Name="c")["AuthParameters"] == {"BasicAuthParameters": {"Username": "u"}}
+    events.create_connection(Name="basic", AuthorizationType="BASIC", AuthParameters=basic)
+    for name, shown in [
+        ("c", {"ApiKeyAuthParameters": {"ApiKeyName": "X-Key"}}),
+        ("basic", {"BasicAuthParameters": {"Username": "u"}}),
+    ]:
+        headers = {"X-Amz-Target": "AWSEvents.DescribeConnection", "Content-Type": "application/x-amz-json-1.1"}
+        described = httpx.post(aws.url, json={"Name": name}, headers=headers).json()
+        assert described["AuthParameters"] == shown
 
 
 def test_a_connection_in_use_can_be_deleted_and_its_destinations_are_inactive(events: Any, connection: str) -> None:

@@ -233,6 +233,11 @@ def test_a_named_stage(aws_server: Aws, function: str) -> None:
     assert (event["rawPath"], event["requestContext"]["stage"]) == ("/v1/genesys", "v1")
 
 
+def test_a_stage_without_a_deployment_serves_nothing(aws_server: Aws, function: str) -> None:
+    api = make_api(aws_server, function, stage={"AutoDeploy": False})
+    assert said(post(api)) == failed(404, "Not Found")
+
+
 def test_a_body_of_ten_megabytes_is_the_limit_and_over_six_reach_no_function(aws_server: Aws, api: Api) -> None:
     too_long = b"x" * (10 * 1024 * 1024 + 1)
     aws_server.door("DELETE", "aws/calls")
