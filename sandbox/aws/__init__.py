@@ -1,1 +1,7 @@
-"""AWS on this machine: ministack behind a layer that does what it doesn't, at http://127.0.0.1:SANDBOX_AWS_PORT."""
+"""AWS on this machine: ministack behind a layer that does what it doesn't, at http://127.0.0.1:SANDBOX_AWS_PORT.
+
+`server` runs `app`, where a request goes one of three ways: to the test `door`; to `http_api`, which serves the HTTP
+APIs; or to the `gateway` of the AWS APIs, which records it, lets it meet its fault, and hands it to ministack, past
+the operations that differ from AWS (`events`, `put_events`, `secrets`, `apis`). Within ministack, `delivery` and
+`workers` take the place of five functions. `inside` names everything that is used of it, and the one version.
+"""

@@ -22,10 +22,6 @@ from .inside import Json, responses
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
-class _Refused(Exception):
-    pass
-
-
 def create(cloud: Cloud) -> Starlette:
     async def health(_: Request) -> Response:
         return JSONResponse({"service": "aws", "instance": cloud.instance, "ready": True})
@@ -91,7 +87,7 @@ def create(cloud: Cloud) -> Starlette:
             Route("/_sandbox/aws/retry-scale", retry_scale, methods=["POST"]),
             Route("/_sandbox/aws/resources", resources),
         ],
-        exception_handlers={_Refused: refuse, LookupError: refuse},
+        exception_handlers={LookupError: refuse, ValueError: refuse},
     )
 
 
@@ -99,18 +95,18 @@ async def _object(request: Request) -> Json:
     try:
         data: Any = json.loads(await request.body() or b"{}")
     except ValueError:
-        raise _Refused("the body is not JSON") from None
+        raise ValueError("the body is not JSON") from None
     if not isinstance(data, dict):
-        raise _Refused("the body is not an object")
+        raise ValueError("the body is not an object")
     return data
 
 
 def _fault(data: Json) -> Fault:
     known = {field.name for field in fields(Fault) if field.init}
     if unknown := sorted(set(data) - known):
-        raise _Refused(f"a fault has no {', '.join(unknown)}; it has {', '.join(sorted(known))}")
+        raise ValueError(f"a fault has no {', '.join(unknown)}; it has {', '.join(sorted(known))}")
     if ":" not in str(data.get("operation", "")):
-        raise _Refused("a fault needs an operation, such as events:PutEvents")
+        raise ValueError("a fault needs an operation, such as events:PutEvents")
     if data.get("kind", "error") not in ("error", "partial", "hang"):
-        raise _Refused("a fault's kind is error, partial or hang")
+        raise ValueError("a fault's kind is error, partial or hang")
     return Fault(**data)
