@@ -134,6 +134,11 @@ class EntityProvider(Provider):
             self._confirm_api()
             return ReadResult(None, {})  # how Pulumi is told that it is gone
         inputs = {**props, **self._live(props, entity)}
+        for field in self.fields:
+            if field.secret and inputs[field.name] != props.get(field.name, field.default):
+                # Pulumi shows [secret] before and after, and no difference.
+                how = "was changed by hand (secret: Pulumi does not show how)"
+                pulumi.log.info(f"{self.kind} {inputs['name']}: {field.name} {how}")
         outputs = self._outputs(inputs, entity)
         for key in ("org", *self.computed):
             inputs.pop(key, None)

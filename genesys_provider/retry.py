@@ -52,7 +52,8 @@ def _again(error: Exception) -> bool | float:
 
 def _tell(details: RetryDetails) -> None:
     if details.wait_for > TOLD_FROM_SECONDS:
-        pulumi.log.info(redact(f"Genesys Cloud: trying again in {details.wait_for:.0f} s ({details.caused_by})"))
+        what = ": ".join(str(details.caused_by).split(": ")[:2])  # `METHOD path: what came back`, without what to do
+        pulumi.log.info(redact(f"{what}: trying again in {details.wait_for:.0f} s"))
 
 
 set_on_retry_hooks([_tell])  # instead of stamina's own hooks, which log every retry as a warning

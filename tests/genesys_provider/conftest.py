@@ -1,5 +1,7 @@
 """The emulator, a provider process on it, and time that doesn't pass while waiting."""
 
+import functools
+import ssl
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -24,6 +26,14 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> Waits:
 @pytest.fixture(autouse=True)
 def _nothing_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(redaction, "_hidden", set())
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_trust_store() -> Iterator[None]:
+    """Each client reads all certificates there are: the dearest part of most tests here."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ssl, "create_default_context", functools.cache(ssl.create_default_context))
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -261,6 +261,23 @@ def test_a_change_by_hand_is_found_by_its_name_and_mended(kind: Kind, process: P
         emulator.calls()
 
 
+def test_drift_of_a_secret_is_told_by_its_name(
+    process: Process, emulator: Emulator, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Pulumi shows `[secret]` before and after, and no difference."""
+    kind = webhook()
+    state = process.up(kind.provider, kind.props)
+    emulator.calls()
+    process.refresh(kind.provider, state)
+    assert capsys.readouterr().err == ""
+    emulator.calls()
+    emulator.change(kind.name, state.id, headerOverrides={"X-Added": "hunter2"})
+    process.refresh(kind.provider, state)
+    assert capsys.readouterr().err == (
+        "info: webhook a hook: headerOverrides was changed by hand (secret: Pulumi does not show how)\n"
+    )
+
+
 def test_a_lost_mark_is_drift(kind: Kind, process: Process, emulator: Emulator) -> None:
     state = process.up(kind.provider, kind.props)
     emulator.calls()
@@ -704,4 +721,4 @@ def test_waiting_is_told_and_keeps_the_limit(
     text = printed(lambda: process.up(kind.provider, kind.props))
     assert "429 too.many.requests" in text
     assert waits == [15]
-    assert "Genesys Cloud: trying again in 15 s (POST" in capsys.readouterr().err
+    assert f"info: POST {kind.path}: 429 too.many.requests: trying again in 15 s\n" in capsys.readouterr().err

@@ -82,5 +82,5 @@ def test_a_wait_of_more_than_three_seconds_is_told(waits: Waits, monkeypatch: py
     told: list[str] = []
     monkeypatch.setattr(pulumi.log, "info", told.append)
     hide("hunter2")
-    retry(Flaky(passing(3), RequestError("POST /a: 429 with hunter2", repeatable=True, wait=12)))
-    assert told == ["Genesys Cloud: trying again in 12 s (POST /a: 429 with [secret])"]
+    retry(Flaky(passing(3), RequestError("POST /a: 429 hunter2: Busy; do this", repeatable=True, wait=12)))
+    assert told == ["POST /a: 429 [secret]: trying again in 12 s"]
