@@ -46,8 +46,8 @@ class Cloud:
         await self.ministack(scope, receive, send)
 
 
-def resources() -> dict[str, list[str]]:
-    """What exists, by kind and name: all empty when nothing is left. The default bus always exists."""
+def what_exists() -> dict[str, list[str]]:
+    """Names by kind: all empty when nothing is left. The default bus always exists."""
     with responses.request_scope(ACCOUNT, REGION):
         return {
             "buses": sorted(name for name in eventbridge._event_buses if name != "default"),

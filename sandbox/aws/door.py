@@ -5,16 +5,14 @@ import json
 import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import fields
-from typing import Any
 
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from . import cloud as cloud_module
 from . import secrets
-from .cloud import Cloud
+from .cloud import Cloud, what_exists
 from .environment import ACCOUNT, REGION
 from .faults import Fault
 from .inside import Json, responses
@@ -68,7 +66,7 @@ def create(cloud: Cloud) -> Starlette:
         return JSONResponse({"factor": cloud.deliveries.scale})
 
     async def resources(_: Request) -> Response:
-        return JSONResponse(cloud_module.resources())
+        return JSONResponse(what_exists())
 
     async def refuse(_: Request, error: Exception) -> Response:
         return JSONResponse({"message": str(error)}, 404 if isinstance(error, LookupError) else 400)
@@ -87,18 +85,12 @@ def create(cloud: Cloud) -> Starlette:
             Route("/_sandbox/aws/retry-scale", retry_scale, methods=["POST"]),
             Route("/_sandbox/aws/resources", resources),
         ],
-        exception_handlers={LookupError: refuse, ValueError: refuse},
+        exception_handlers={LookupError: refuse, ValueError: refuse, TypeError: refuse},
     )
 
 
 async def _object(request: Request) -> Json:
-    try:
-        data: Any = json.loads(await request.body() or b"{}")
-    except ValueError:
-        raise ValueError("the body is not JSON") from None
-    if not isinstance(data, dict):
-        raise ValueError("the body is not an object")
-    return data
+    return dict(json.loads(await request.body() or b"{}"))
 
 
 def _fault(data: Json) -> Fault:
