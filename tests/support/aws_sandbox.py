@@ -125,7 +125,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def until(condition: Callable[[], Any], what: str, seconds: float = 15) -> Any:
+def until(condition: Callable[[], Any], what: str, seconds: float = 30) -> Any:
     """What the condition says as soon as it says something."""
     deadline = time.monotonic() + seconds
     while not (found := condition()):
@@ -177,7 +177,7 @@ def make_api(
     *,
     route: str = "POST /genesys",
     permission: str | None = "*/POST/genesys",
-    timeout_ms: int = 7000,
+    timeout_ms: int = 30_000,
     stage: Mapping[str, Any] | None = None,
     stage_name: str = "$default",
 ) -> Api:

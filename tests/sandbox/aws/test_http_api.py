@@ -58,7 +58,7 @@ def function(aws_server: Aws) -> str:
 
 @pytest.fixture(scope="module")
 def api(aws_server: Aws, function: str) -> Api:
-    return make_api(aws_server, function, stage=STAGE, timeout_ms=1500)
+    return make_api(aws_server, function, stage=STAGE)
 
 
 def post(api: Api, order: Any = None, content: bytes = b"{}", **headers: str) -> httpx.Response:
@@ -201,14 +201,17 @@ def test_a_function_that_dies(api: Api) -> None:
 def test_a_function_that_times_out(aws_server: Aws, function: str) -> None:
     aws_server.client("lambda").update_function_configuration(FunctionName=function, Timeout=1)
     try:
-        patient = make_api(aws_server, function, timeout_ms=5000)
+        patient = make_api(aws_server, function)
         assert said(post(patient, {"sleep": 3})) == failed(500, "Internal Server Error")
     finally:
         aws_server.client("lambda").update_function_configuration(FunctionName=function, Timeout=6)
 
 
-def test_a_function_that_takes_longer_than_the_integration_waits(api: Api) -> None:
-    assert said(post(api, {"sleep": 2})) == failed(503, "Service Unavailable")
+def test_a_function_that_takes_longer_than_the_integration_waits(aws_server: Aws, function: str) -> None:
+    impatient = make_api(aws_server, function, timeout_ms=200, stage=STAGE)
+    answer = post(impatient, {"sleep": 2})
+    assert said(answer) == failed(503, "Service Unavailable")
+    assert logged(aws_server, answer)["integration"] == "-"
 
 
 @pytest.mark.parametrize(
@@ -290,7 +293,7 @@ def test_the_stage_throttles(aws_server: Aws, function: str) -> None:
 
 
 def test_more_requests_than_workers_wait_for_one(aws_server: Aws, function: str) -> None:
-    patient = make_api(aws_server, function, timeout_ms=20_000)
+    patient = make_api(aws_server, function)
 
     async def flood() -> list[int]:
         headers = {"x-order": json.dumps({"sleep": 0.1})}
