@@ -106,6 +106,7 @@ def test_what_the_function_sees(api: Api) -> None:
             ("X-Twice", "2"),
             ("Cookie", "c=1; d=2"),
         ],
+        timeout=30,
     )
     event = answer.json()
     context = event.pop("requestContext")
@@ -232,7 +233,7 @@ def test_an_unknown_api_is_not_found(aws_server: Aws) -> None:
 def test_a_named_stage(aws_server: Aws, function: str) -> None:
     api = make_api(aws_server, function, stage_name="v1")
     assert said(post(api)) == failed(404, "Not Found")
-    event = httpx.post(api.url.replace("/genesys", "/v1/genesys")).json()
+    event = httpx.post(api.url.replace("/genesys", "/v1/genesys"), timeout=30).json()
     assert (event["rawPath"], event["requestContext"]["stage"]) == ("/v1/genesys", "v1")
 
 
