@@ -142,7 +142,7 @@ def _cached(pin: str, env: Mapping[str, str]) -> Path:
                 shutil.rmtree(left, ignore_errors=True)
             with tempfile.TemporaryDirectory(dir=folder, prefix=".build-") as temporary:
                 built = Path(temporary, "pulumi")
-                Build(go, env).run(built)
+                Build(go, {**env, "GOTMPDIR": temporary}).run(built)  # go leaves its own when it is interrupted
                 built.replace(engine)
     return engine
 
@@ -255,7 +255,7 @@ class Build:
 
 
 def _end_group(process: "subprocess.Popen[str]") -> None:
-    """End go and the compilers it started; go removes its temporary files when it is interrupted, so ask first."""
+    """End go and the compilers it started; asked first, for what they have written to go's cache shall be whole."""
     for signal_ in (signal.SIGINT, signal.SIGKILL):
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal_)
