@@ -54,7 +54,6 @@ class TokenAuth(http.Auth):
         # Held while the token is asked for, so that the other threads wait for it instead of asking too.
         with self._lock:
             if self._token is None or self._token == refused or self._clock() >= self._renew_at:
-                self._token = None
                 asked_at = self._clock()
                 token, seconds = self._parse((yield self._request()))
                 self._token, self._renew_at = token, asked_at + max(seconds - MARGIN_SECONDS, seconds / 2)

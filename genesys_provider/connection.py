@@ -18,7 +18,7 @@ PLATFORM_HOSTS = {f"api.{region.domain}" for region in REGIONS}
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """Base URLs (no trailing slash), credentials, the organisation's id, and the seconds one operation may take."""
+    """Base URLs (no trailing slash), credentials, the organisation's id, and for how long a request is tried again."""
 
     login_url: str
     api_url: str

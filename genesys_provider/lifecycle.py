@@ -91,14 +91,14 @@ class EntityProvider(Provider):
 
     def from_entity(self, entity: Mapping[str, Any]) -> Props:
         """The properties that an object of the API has, without the write-only ones."""
-        live = {field.name: entity.get(field.name) for field in self.fields if not field.write_only}
-        return {**live, **{field.name: field.default for field in self.fields if live.get(field.name, 0) is None}}
+        told = [field for field in self.fields if not field.write_only]
+        return {field.name: value_of(field, entity) for field in told}
 
     # Pulumi's calls.
 
     @boundary
     def check(self, _olds: Props, news: Props) -> CheckResult:
-        inputs = {**news, **{field.name: field.default for field in self.fields if news.get(field.name) is None}}
+        inputs = {**news, **{field.name: value_of(field, news) for field in self.fields}}
         return CheckResult(
             inputs,
             [
@@ -135,7 +135,7 @@ class EntityProvider(Provider):
             return ReadResult(None, {})  # how Pulumi is told that it is gone
         inputs = {**props, **self._live(props, entity)}
         for field in self.fields:
-            if field.secret and inputs[field.name] != props.get(field.name, field.default):
+            if field.secret and inputs.get(field.name) != value_of(field, props):
                 # Pulumi shows [secret] before and after, and no difference.
                 how = "was changed by hand (secret: Pulumi does not show how)"
                 pulumi.log.info(f"{self.kind} {inputs['name']}: {field.name} {how}")
@@ -165,16 +165,14 @@ class EntityProvider(Provider):
         return f"{self.path}/{quote(id_, safe='')}"
 
     def _changes(self, olds: Props, news: Props) -> bool:
-        return any(differs(field, olds.get(field.name), news.get(field.name)) for field in self.fields)
+        return any(differs(field, value_of(field, olds), value_of(field, news)) for field in self.fields)
 
     def _live(self, props: Props, entity: Mapping[str, Any]) -> Props:
         """The properties as they are on the server, spelt as in the state where they mean the same."""
         live = self.from_entity(entity)
         for field in self.fields:
-            known = props.get(field.name, field.default)
-            if field.name in live and field.respelt(field.compare(known)) == field.respelt(
-                field.compare(live[field.name])
-            ):
+            known = value_of(field, props)
+            if field.name in live and meaning(field, known) == meaning(field, live[field.name]):
                 live[field.name] = known
         return live
 
@@ -229,10 +227,9 @@ class EntityProvider(Provider):
         if taken:
             id_, other = taken["id"], owner_of(taken)
             whose = f"belongs to {other}" if other else "no stack made"
-            way = f"if that was this resource, give it an alias of {other}" if other else f"or set `adopt` to {id_}"
-            raise OwnershipError(
-                f"there is a {self.kind} {props['name']!r} already ({id_}), which {whose}: choose another `name`, {way}"
-            )
+            way = f"if that was this resource, give it an alias of {other}" if other else f"set `adopt` to {id_}"
+            there_is = f"there is a {self.kind} {props['name']!r} already ({id_}), which {whose}"
+            raise OwnershipError(f"{there_is}: choose another `name`, or {way}")
         return None
 
     def _confirm_api(self) -> None:
@@ -251,12 +248,19 @@ class EntityProvider(Provider):
             )
 
 
+def value_of(field: Field, props: Mapping[str, Any]) -> Any:
+    value = props.get(field.name)
+    return field.default if value is None else value
+
+
 def differs(field: Field, old: Any, new: Any) -> bool:
     """Whether a field's value changes. An unknown one does: what it will be shows when it is there."""
-    if pulumi.output.contains_unknowns(new):
-        return True
-    old, new = (field.default if value is None else value for value in (old, new))
-    return bool(field.compare(old) != field.compare(new))
+    return pulumi.output.contains_unknowns(new) or bool(field.compare(old) != field.compare(new))
+
+
+def meaning(field: Field, value: Any) -> Any:
+    """The value however the user or the server spells it."""
+    return field.respelt(field.compare(value))
 
 
 def with_whole_numbers(value: Any) -> Any:
