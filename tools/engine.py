@@ -219,10 +219,11 @@ class Build:
 
         def heard(line: str) -> None:
             # Go names a package when it begins to compile it: then all that it imports, newly built or cached, is done.
-            if line in imports:
+            if line == PACKAGE:
+                progress.show(f"{total:,} of {total:,} packages built, linking")
+            elif line in imports:
                 _reach(line, imports, done)
-                linking = len(done) == total
-                progress.show(f"{len(done):,} of {total:,} packages built" + (", linking" if linking else ""))
+                progress.show(f"{len(done):,} of {total:,} packages built")
 
         self._run(_build(str(output)), heard)
 

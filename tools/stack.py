@@ -212,7 +212,6 @@ class Stack:
         given = dict(os.environ)
         if self.local:
             given = {name: value for name, value in given.items() if not name.startswith(SEALED_FROM)}
-            given.pop("AWS_EVENTBRIDGE_URL", None)
             given |= self._sandbox_environ(given)
         if self.local or not self.engine.official:
             given["PULUMI_SKIP_UPDATE_CHECK"] = "true"

@@ -15,16 +15,16 @@ from tools import engine
 from tools.stack import ROOT
 
 GO = """#!/bin/sh
-# Three packages: `main` imports `a` and `c`, `a` imports `b`; `b` and `c` are in go's cache already.
+# Four packages: the engine imports `a` and `c`, `a` imports `b`; `b` and `c` are in go's cache already.
 shift 2
 case $1 in
 version) echo "go version go{version} linux/amd64" ;;
-list) echo "go: downloading example.com/a v1.0.0" >&2; printf 'b\\nc\\na b\\nmain a c\\n' ;;
+list) echo "go: downloading example.com/a v1.0.0" >&2; printf 'b\\nc\\na b\\n{package} a c\\n' ;;
 build)
     while [ "$1" != -o ]; do shift; done
     echo a >&2
     {while_building}
-    echo main >&2
+    echo {package} >&2
     printf '#!/bin/sh\\necho v3.259.0\\n' > "$2"
     chmod +x "$2"
     echo built >> "{folder}/builds" ;;
@@ -45,7 +45,9 @@ class Clone:
         self.environ = {"PATH": str(self.bin), "XDG_CACHE_HOME": str(self.cache), "HOME": str(folder)}
 
     def go(self, while_building: str = ":", version: str = "1.26.1") -> None:
-        script = GO.format(version=version, while_building=while_building, folder=self.cache.parent)
+        script = GO.format(
+            version=version, while_building=while_building, folder=self.cache.parent, package=engine.PACKAGE
+        )
         self.program("go", script)
 
     def program(self, name: str, script: str) -> Path:
