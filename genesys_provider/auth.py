@@ -42,29 +42,30 @@ class TokenAuth(http.Auth):
         self._renew_at = 0.0
 
     def auth_flow(self, request: http.Request) -> Generator[http.Request, http.Response, None]:
-        token = yield from self._current(refused=None)
+        token = yield from self._current(request, refused=None)
         request.headers["Authorization"] = f"Bearer {token}"
         response = yield request
         if response.status_code == 401:
-            token = yield from self._current(refused=token)
+            token = yield from self._current(request, refused=token)
             request.headers["Authorization"] = f"Bearer {token}"
             yield request
 
-    def _current(self, refused: str | None) -> Generator[http.Request, http.Response, str]:
+    def _current(self, on_behalf: http.Request, refused: str | None) -> Generator[http.Request, http.Response, str]:
         # Held while the token is asked for, so that the other threads wait for it instead of asking too.
         with self._lock:
             if self._token is None or self._token == refused or self._clock() >= self._renew_at:
                 asked_at = self._clock()
-                token, seconds = self._parse((yield self._request()))
+                token, seconds = self._parse((yield self._request(on_behalf)))
                 self._token, self._renew_at = token, asked_at + max(seconds - MARGIN_SECONDS, seconds / 2)
             return self._token
 
-    def _request(self) -> http.Request:
+    def _request(self, on_behalf: http.Request) -> http.Request:
         request = http.Request(
             "POST",
             f"{self._connection.login_url}/oauth/token",
             data={"grant_type": "client_credentials"},
             headers=self._headers,
+            extensions=on_behalf.extensions,  # its time-outs: without any, a hanging host is waited for for ever
         )
         basic = http.BasicAuth(self._connection.client_id, self._connection.client_secret)
         return next(basic.auth_flow(request))

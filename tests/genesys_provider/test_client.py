@@ -153,6 +153,16 @@ def test_a_hanging_server_is_given_up_after_the_time_limit(emulator: Emulator, w
     assert time.monotonic() - began < 3
 
 
+def test_so_is_a_hanging_token_endpoint(emulator: Emulator, waits: Waits) -> None:
+    client = Client(connection(emulator.served.url, timeout_seconds=0.2))
+    emulator.fault("POST", "/oauth/token", times=9, delayMs=5000)
+    began = time.monotonic()
+    with pytest.raises(RequestError, match=r"^POST /oauth/token: no answer from 127.0.0.1:[0-9]+: timed out"):
+        client.post(HOOKS, HOOK, nothing)
+    assert time.monotonic() - began < 3
+    assert set(emulator.calls()) == {"POST /oauth/token"}
+
+
 class Scripted(httpx.MockTransport):
     """An API that answers as told, one after the other, and remembers what it was sent."""
 
