@@ -16,7 +16,7 @@ import pytest
 from ingress import aws
 from ingress.authentication import Authentication
 from ingress.bus import Bus
-from ingress.deadline import Deadline
+from ingress.deadline import Deadline, threads
 from ingress.keys import Keys
 from ingress.metrics import Metrics
 from ingress.receiver import Receiver
@@ -242,6 +242,18 @@ def test_a_call_that_has_no_time_left_is_not_made() -> None:
     deadline = Deadline(clock() - 3, clock)
     with pytest.raises(TimeoutError):
         deadline.call(deadline.bus, lambda: pytest.fail("called"))
+
+
+def test_a_call_that_waits_behind_hanging_ones_is_not_made_after_the_answer() -> None:
+    over, done = threading.Event(), threading.Event()
+    hanging = [threads.submit(over.wait) for _ in range(8)]
+    deadline = Deadline(time.monotonic() - 2.5)
+    with pytest.raises(TimeoutError):
+        deadline.call(deadline.bus, done.set)
+    over.set()
+    for future in hanging:
+        future.result()
+    assert not threads.submit(done.is_set).result()
 
 
 def test_what_a_call_raises_comes_through() -> None:

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import random
+import time
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
@@ -126,6 +127,15 @@ def test_a_timestamp_is_the_same_moment_on_the_bus(moment: datetime) -> None:
     (one,) = parse(body.encode(), NOW)
     assert one.time == moment
     assert one.time.tzinfo is UTC
+
+
+def test_a_timestamp_without_a_zone_is_utc_wherever_the_process_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setenv("TZ", "America/New_York")
+        time.tzset()
+        (one,) = parse(text(event() | {"timestamp": "2026-02-18T14:01:11"}).encode(), NOW)
+    time.tzset()
+    assert one.time.isoformat() == "2026-02-18T14:01:11+00:00"
 
 
 def test_a_timestamp_finer_than_a_microsecond_is_taken() -> None:

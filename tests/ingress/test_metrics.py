@@ -175,6 +175,13 @@ def test_nothing_of_events_keys_or_senders_is_told(
         assert base64.b64encode(canary.encode()).decode() not in told
 
 
+def test_why_keys_could_not_be_read_is_told(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    world.secrets.errors["AWSCURRENT"] = aws_error("AccessDeniedException", "arn:aws:iam::000000000000:role/ingress")
+    world.post(signed(ONE))
+    line = lines(capsys)[0]
+    assert (line["Reason"], line["errors"]) == ("keys_unreadable", ["AccessDeniedException"])
+
+
 def test_a_mistake_of_ours_can_be_found_without_its_message(world: World, capsys: pytest.CaptureFixture[str]) -> None:
     world.events.answers = [raising(RuntimeError(CANARIES[0]))]
     assert world.post(signed(ONE))["statusCode"] == 503

@@ -34,6 +34,7 @@ def test_a_known_topic_has_its_template_as_detail_type(template: str) -> None:
         (f"xv2.users.{ID}.presence", "xv2.users.{id}.presence"),
         (f"v2xusers.{ID}.presence", "v2xusers.{id}.presence"),
         ("v2.users..presence", "v2.users..presence"),
+        ("v2.users.a.b.presence", "v2.users.a.b.presence"),
         ("z" * 500, "z" * 128),
         ("é" * 500, "é" * 128),
     ],
