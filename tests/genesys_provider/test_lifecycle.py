@@ -414,6 +414,11 @@ def test_a_mark_that_is_part_of_ours_is_not_ours(kind: Kind, process: Process, e
     assert entities(kind, emulator) == [theirs]
 
 
+def test_what_the_user_writes_before_the_mark_is_no_mark(kind: Kind, process: Process) -> None:
+    props = {**kind.props, "description": f"was [pulumi:project/old/it] {MARK}"}
+    assert process.up(kind.provider, props).id == process.up(kind.provider, props).id
+
+
 def test_adopt_takes_an_object_over(kind: Kind, process: Process, emulator: Emulator) -> None:
     theirs = another(kind, emulator, "made by hand")
     props = {**kind.props, "enabled": False, "adopt": theirs["id"]}
@@ -440,6 +445,13 @@ def test_adopt_of_nothing_says_so(id_: str, kind: Kind, process: Process, emulat
         f"GenesysError: adopt: there is no {kind.name} {id_} in this organisation; remove `adopt` to make one\n"
     )
     assert not any("PUT" in call for call in emulator.calls())
+
+
+def test_adopt_takes_an_id_for_nothing_but_an_id(kind: Kind, process: Process, emulator: Emulator) -> None:
+    theirs = another(kind, emulator, "made by hand")
+    with pytest.raises(Exception, match="there is no "):
+        process.up(kind.provider, {**kind.props, "adopt": f"{theirs['id']}?a=b"})
+    assert entities(kind, emulator) == [theirs]
 
 
 def test_adopt_does_not_take_from_another_stack(kind: Kind, process: Process, emulator: Emulator) -> None:

@@ -69,6 +69,14 @@ def test_all_tries_together_keep_the_time_limit(waits: Waits) -> None:
     assert waits == [12, 12]
 
 
+def test_so_do_back_offs(waits: Waits) -> None:
+    call = Flaky(*[passing()] * 100)
+    with pytest.raises(RequestError), time_limit(5):
+        retry(call)
+    assert 2 < call.calls < ATTEMPTS
+    assert sum(waits[:-1]) < 5
+
+
 def test_a_limit_within_another_ends_no_later(waits: Waits) -> None:
     with pytest.raises(RequestError), time_limit(10), time_limit(1000):
         retry(Flaky(passing(11)))

@@ -7,6 +7,8 @@ import pytest
 from pulumi.dynamic import Config, ConfigureRequest
 
 from genesys_provider import session
+from genesys_provider.client import Client
+from genesys_provider.connection import Connection
 from genesys_provider.errors import GenesysError, OwnershipError
 from genesys_provider.webhook import WebhookProvider
 from tests.support.provider import ORG, Emulator, Process
@@ -51,15 +53,18 @@ def test_wrong_settings_are_told_each_time(another: Callable[..., Process]) -> N
             process.configured(WebhookProvider())
 
 
-def test_four_threads_get_one_client(configured: Process) -> None:
-    start = threading.Barrier(4)
+def test_four_threads_get_one_client(configured: Process, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[object] = []
 
-    def client(_: int) -> object:
-        start.wait(10)
-        return session.client()
+    class Slow(Client):
+        def __init__(self, connection: Connection) -> None:
+            made.append(self)
+            threading.Event().wait(0.1)  # long enough for the others to come in, if they could
+            super().__init__(connection)
 
+    monkeypatch.setattr("genesys_provider.client.Client", Slow)
     with ThreadPoolExecutor(4) as threads:
-        assert len(set(map(id, threads.map(client, range(4))))) == 1
+        assert list(threads.map(lambda _: session.client(), range(4))) == made * 4
 
 
 def test_four_threads_ask_for_the_organisation_once(configured: Process, emulator: Emulator) -> None:

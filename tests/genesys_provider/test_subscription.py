@@ -5,7 +5,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from genesys_provider.subscription import SubscriptionProvider
-from tests.support.provider import Emulator, Process, Refused, travel
+from tests.support.provider import UNKNOWN, Emulator, Process, Refused, travel
 
 PROVIDER = SubscriptionProvider()
 PROPS: dict[str, Any] = {
@@ -79,6 +79,11 @@ def test_the_order_of_event_types_means_nothing(process: Process, emulator: Emul
     filter_ = emulator.entities("subscription")[0]["filter"]
     emulator.change("subscription", state.id, filter={**filter_, "eventType": turned})
     assert process.refresh(PROVIDER, state) == state
+
+
+def test_one_that_is_not_known_yet_is_a_change(process: Process, props: dict[str, Any]) -> None:
+    state = process.up(PROVIDER, props)
+    assert process.changes(PROVIDER, {**props, "eventTypes": ["conversation.event", UNKNOWN]}, state)
 
 
 def test_a_webhook_that_does_not_exist_is_told_by_the_platform(process: Process) -> None:
