@@ -23,7 +23,6 @@ _SHAPES: Mapping[Kind, tuple[type | tuple[type, ...], str]] = {
     Kind.JSON: (str, "a text"),
     Kind.POLICY: (str, "a text"),
     Kind.LIST: (list, "a list"),
-    Kind.SET: (list, "a list"),
     Kind.MAP: (dict, "an object"),
     Kind.BLOCK: (dict, "an object"),
     Kind.BLOCKS: (list, "a list"),
@@ -41,7 +40,7 @@ def check(
         ("" if _touches(path, hidden) else written(path), f"{written(path)} {wrong}")
         for path, wrong in _wrong(Prop(kind=Kind.BLOCK, fields=type_.props), inputs, ())
     ]
-    failures += [("", wrong) for rule in type_.rules if not unknown(inputs) and (wrong := rule(inputs))]
+    failures += [("", wrong) for rule in type_.rules if (wrong := rule(inputs))]
     if not empty(inputs.get("region")) and inputs["region"] != region and not unknown(inputs["region"]):
         failures.append(("region", f"must be that of the provider, {region}: the stand-in has one; {OFFICIAL}"))
     made = {

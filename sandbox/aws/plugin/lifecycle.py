@@ -21,7 +21,6 @@ EMPTY: dict[Kind, Any] = {
     Kind.JSON: "",
     Kind.POLICY: "",
     Kind.LIST: [],
-    Kind.SET: [],
     Kind.MAP: {},
     Kind.BLOCK: {},
     Kind.BLOCKS: [],

@@ -117,6 +117,8 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
     def Invoke(self, request: provider_pb2.InvokeRequest) -> provider_pb2.InvokeResponse:
         if request.tok not in INVOKES:
             raise PluginError(f"{request.tok} is not known to the stand-in for pulumi-aws; {OFFICIAL}")
+        if given := sorted(decode(request.args)[0]):
+            raise PluginError(f"{request.tok}: the stand-in for pulumi-aws takes no {', '.join(given)}; {OFFICIAL}")
         response = provider_pb2.InvokeResponse()
         getattr(response, "return").MergeFrom(encode(INVOKES[request.tok](self.cloud)))  # a keyword of Python
         return response
@@ -161,6 +163,8 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         type_ = _type(request.urn)
         before, secrets = decode(request.properties)
         inputs, more = decode(request.inputs)
+        if not before:
+            raise PluginError(f"{type_.token}: the stand-in for pulumi-aws imports nothing; {OFFICIAL}")
         state = lifecycle.read(type_, self.cloud, request.id, before)
         if state is None:
             return provider_pb2.ReadResponse()

@@ -26,8 +26,6 @@ class Kind(Enum):
     """The same, and as IAM reads it: one is a list of one, and the order in a list is nothing."""
     LIST = auto()
     """Of texts, in order."""
-    SET = auto()
-    """Of texts."""
     MAP = auto()
     """Text to text."""
     BLOCK = auto()

@@ -51,8 +51,6 @@ def same(prop: Prop, one: Any, other: Any) -> bool:
         case Kind.BLOCKS:
             block = Prop(kind=Kind.BLOCK, fields=prop.fields)
             return len(one) == len(other) and all(same(block, a, b) for a, b in zip(one, other, strict=True))
-        case Kind.SET:
-            return sorted(one) == sorted(other)
         case Kind.JSON:
             return bool(_json(one) == _json(other))
         case Kind.POLICY:

@@ -117,6 +117,12 @@ def test_invokes(aws: Plugin) -> None:
     ("method", "request_", "text"),
     [
         ("Invoke", pb.InvokeRequest(tok="aws:ec2/getVpc:getVpc"), "aws:ec2/getVpc:getVpc"),
+        (
+            "Invoke",
+            pb.InvokeRequest(tok="aws:index/getRegion:getRegion", args=encode({"region": "eu-west-1"})),
+            "getRegion: the stand-in for pulumi-aws takes no region",
+        ),
+        ("Read", pb.ReadRequest(urn=urn(BUS), id="bus"), "EventBus: the stand-in for pulumi-aws imports nothing"),
         ("Call", pb.CallRequest(tok="aws:x/y:z/method"), "has no methods"),
         ("Construct", pb.ConstructRequest(type="aws:x:Component"), "has no components"),
     ],

@@ -4,12 +4,14 @@ import pytest
 from pulumi.runtime.proto import provider_pb2 as pb
 from pulumi.runtime.proto import status_pb2
 
+from sandbox.aws.plugin import config
+from sandbox.aws.plugin.cloud import Cloud
+from sandbox.aws.plugin.errors import PluginError
 from sandbox.aws.plugin.wire import decode
 from tests.support.aws_plugin import Emulator, FailureError, Plugin
 
 BUS = "aws:cloudwatch/eventBus:EventBus"
 GROUP = "aws:cloudwatch/logGroup:LogGroup"
-TARGET = "aws:cloudwatch/eventTarget:EventTarget"
 
 
 def test_an_error_of_aws_is_one_line(aws: Plugin, name: str) -> None:
@@ -20,10 +22,14 @@ def test_an_error_of_aws_is_one_line(aws: Plugin, name: str) -> None:
     aws.delete(BUS, id_, state)
 
 
-def test_a_failed_entry_is_an_error(aws: Plugin, name: str) -> None:
-    inputs = {"rule": name, "arn": "arn:aws:sqs:us-east-1:000000000000:q"}
-    with pytest.raises(FailureError, match=r"^PutTargets: ResourceNotFoundException: "):
-        aws.create(TARGET, aws.checked(TARGET, inputs))
+def test_a_failed_entry_is_an_error(cloud: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    """PutTargets answers 200 though AWS has refused the target."""
+    entry = {"TargetId": "t", "ErrorCode": "ConcurrentModificationException", "ErrorMessage": "later"}
+    aws = Cloud(config.parse(cloud.config()))
+    client = aws._client("events")
+    monkeypatch.setattr(client, "put_targets", lambda **_: {"FailedEntryCount": 1, "FailedEntries": [entry]})
+    with pytest.raises(PluginError, match=r"^PutTargets: ConcurrentModificationException: later$"):
+        aws.call("events", "put_targets", {})
 
 
 def test_what_is_half_made_is_kept_and_finished(aws: Plugin, cloud: Emulator, name: str) -> None:
@@ -72,11 +78,16 @@ def test_an_update_calls_only_what_changed(aws: Plugin, cloud: Emulator, name: s
     token = "aws:sqs/queue:Queue"
     inputs = aws.checked(token, {"name": name, "tags": {"app": "x"}})
     id_, state, _ = aws.create(token, inputs)
-    policy = '{"Version":"2012-10-17","Statement":[]}'
-    cloud.client("sqs").set_queue_attributes(QueueUrl=id_, Attributes={"Policy": policy})
     cloud.forget_calls()
-    state = aws.update(token, id_, state, aws.checked(token, {"name": name, "tags": {"app": "y"}}, inputs))
+    inputs, before = aws.checked(token, {"name": name, "tags": {"app": "y"}}, inputs), inputs
+    assert before != inputs
+    state = aws.update(token, id_, state, inputs)
     assert "sqs:SetQueueAttributes" not in cloud.calls()
-    state = aws.update(token, id_, state, aws.checked(token, {"name": name, "delaySeconds": 5}, inputs))
-    assert (state["delaySeconds"], state["policy"]) == (5, policy)
+    old, new = (f'{{"Version":"2012-10-17","Statement":[],"Id":"{id_}"}}' for id_ in ("old", "new"))
+    client = cloud.client("sqs")
+    client.set_queue_attributes(QueueUrl=id_, Attributes={"Policy": old})
+    _, state, _ = aws.read(token, id_, state, inputs)
+    client.set_queue_attributes(QueueUrl=id_, Attributes={"Policy": new})
+    state = aws.update(token, id_, state, {**inputs, "delaySeconds": 5})
+    assert (state["delaySeconds"], state["policy"]) == (5, new)
     aws.delete(token, id_, state)

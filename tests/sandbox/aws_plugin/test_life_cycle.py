@@ -1,5 +1,7 @@
 """Every type through its whole life: made, read, changed in place, changed by hand, mended, deleted."""
 
+import base64
+import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -7,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from sandbox.aws.plugin.archive import Archive
+from sandbox.aws.plugin.archive import Archive, zipped
 from sandbox.aws.plugin.check import DEFAULTED
 from sandbox.aws.plugin.table import Props
 from sandbox.aws.plugin.types import TYPES
@@ -47,9 +49,9 @@ def trust(service: str) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
-def code(text: str) -> Archive:
-    file = Archive({MARK: ASSETS[0], "text": text, "hash": f"file {text}"})
-    return Archive({MARK: ASSETS[1], "assets": {"app/main.py": file}, "hash": f"archive {text}"})
+def code(text: str, digest: str | None = None) -> Archive:
+    file = Archive({MARK: ASSETS[0], "text": text})
+    return Archive({MARK: ASSETS[1], "assets": {"app/main.py": file}, "hash": digest or text})
 
 
 @dataclass
@@ -447,6 +449,42 @@ def live(token: str, case: Case, world: World, client: Any) -> None:
     if token != VERSION:  # which goes with its secret
         assert aws.read(token, id_, state, inputs)[0] == ""
     aws.delete(token, id_, state)
+
+
+def test_new_code_is_sent(aws: Plugin, name: str) -> None:
+    """With a changed hash of the program's own, or without one; and no other change sends it."""
+    world = World(aws, name)
+    try:
+        inputs = aws.checked(FUNCTION, {**function(world), "sourceCodeHash": None})
+        id_, state, _ = aws.create(FUNCTION, inputs)
+        world.made.append((FUNCTION, id_, state))
+        assert state["codeSha256"] == sha256(inputs["code"])
+        wanted = {**inputs, "code": code("def handle(event, context): return 2")}
+        state = aws.update(FUNCTION, id_, state, wanted)
+        assert state["codeSha256"] == sha256(wanted["code"])
+        wanted |= {"code": code("unchanged hash", "def handle(event, context): return 2"), "timeout": 9}
+        assert aws.update(FUNCTION, id_, state, wanted)["codeSha256"] == state["codeSha256"]
+        assert aws.update(FUNCTION, id_, state, {**wanted, "sourceCodeHash": "new"})["codeSha256"] == sha256(
+            wanted["code"]
+        )
+    finally:
+        world.remove_all()
+
+
+def test_an_environment_that_is_taken_away_is_empty(aws: Plugin, name: str) -> None:
+    world = World(aws, name)
+    try:
+        inputs = aws.checked(FUNCTION, function(world))
+        id_, state, _ = aws.create(FUNCTION, inputs)
+        world.made.append((FUNCTION, id_, state))
+        state = aws.update(FUNCTION, id_, state, {key: value for key, value in inputs.items() if key != "environment"})
+        assert not state.get("environment", {}).get("variables")
+    finally:
+        world.remove_all()
+
+
+def sha256(archive: Archive) -> str:
+    return base64.b64encode(hashlib.sha256(zipped(archive)).digest()).decode()
 
 
 def assert_settled(aws: Plugin, token: str, id_: str, state: Props, inputs: Props) -> None:

@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import grpc
-import pytest
 from google.protobuf.empty_pb2 import Empty
 from pulumi.runtime.proto import provider_pb2 as pb
 from pulumi.runtime.proto import provider_pb2_grpc
@@ -80,16 +79,6 @@ def test_it_ends_with_the_engine() -> None:
     engine.wait(10)
     until(lambda: not listens(port), "the plugin is gone", 5)
     engine.stdout.close()
-
-
-@pytest.mark.parametrize("threads", [40])
-def test_it_serves_as_many_calls_at_once_as_the_engine_makes(cloud: Emulator, threads: int) -> None:
-    with started() as (_, port), grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
-        stub = provider_pb2_grpc.ResourceProviderStub(channel)
-        stub.Configure(pb.ConfigureRequest(args=encode(cloud.config())), timeout=30)
-        token = "aws:index/getCallerIdentity:getCallerIdentity"
-        calls = [stub.Invoke.future(pb.InvokeRequest(tok=token), timeout=30) for _ in range(threads)]
-        assert all(not call.result().failures for call in calls)
 
 
 def listens(port: int) -> bool:

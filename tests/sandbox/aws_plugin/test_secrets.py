@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 from pulumi.runtime.proto import provider_pb2 as pb
 
 from sandbox.aws.plugin import lifecycle
@@ -69,6 +70,8 @@ def test_the_labels_of_a_rotated_secret_are_left_alone(aws: Plugin, cloud: Emula
     assert stages[versions[0][1]["versionId"]] == ["AWSPREVIOUS"]
     assert stages[versions[1][1]["versionId"]] == ["AWSCURRENT"]
     aws.delete(SECRET, secret, {"recoveryWindowInDays": 0})
+    with pytest.raises(ClientError, match="ResourceNotFoundException"):
+        cloud.client("secretsmanager").describe_secret(SecretId=secret)
     assert aws.read(VERSION, versions[1][0], versions[1][1], {})[0] == "", "it is gone with its secret"
 
 

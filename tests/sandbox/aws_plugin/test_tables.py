@@ -51,7 +51,7 @@ def compare(where: str, props: Mapping[str, Prop], args: Any) -> None:
             compare(at, prop.fields, hint)
         elif prop.kind is Kind.BLOCKS:
             compare(at, prop.fields, get_args(get_args(hint)[0])[0])
-        elif prop.kind in (Kind.LIST, Kind.SET):
+        elif prop.kind is Kind.LIST:
             assert "Sequence" in str(hint), at
         elif prop.kind is Kind.MAP:
             assert "Mapping" in str(hint), at

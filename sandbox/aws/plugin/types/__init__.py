@@ -1,4 +1,8 @@
-"""The types by their token: one table for each service."""
+"""The types by their token: a module for each service, a table for each type.
+
+A new type is a `Type` here and a `Case` in tests/sandbox/aws_plugin/test_life_cycle.py. What replaces (Terraform's
+ForceNew), what is computed, defaults, ids and rules are those of hashicorp/terraform-provider-aws, internal/service/.
+"""
 
 from collections.abc import Mapping
 

@@ -25,6 +25,13 @@ def _invoke_arn(seen: Seen, function: str, path: str = "2015-03-31", end: str = 
     )
 
 
+def _with_variables(params: Props) -> Props:
+    """An environment that has been emptied says so: AWS keeps what isn't mentioned."""
+    if "Environment" not in params:
+        return params
+    return {**params, "Environment": {"Variables": {}, **params["Environment"]}}
+
+
 FUNCTION = Type(
     "aws:lambda/function:Function",
     "lambda",
@@ -66,7 +73,7 @@ FUNCTION = Type(
         seen.get("State", "Active") != "Pending" and seen.get("LastUpdateStatus", "Successful") != "InProgress"
     ),
     update=(
-        Call("update_function_configuration", send=CONFIGURATION),
+        Call("update_function_configuration", send=CONFIGURATION, shape=_with_variables),
         Call("update_function_code", send=("code", "architectures"), on=("sourceCodeHash",)),
     ),
     delete=(Call("delete_function", when=lambda props: not props.get("skipDestroy")),),
