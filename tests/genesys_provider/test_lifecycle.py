@@ -2,6 +2,7 @@
 
 import base64
 import json
+import random
 import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -12,6 +13,7 @@ from urllib.parse import quote
 import pytest
 
 from genesys_provider import session
+from genesys_provider.errors import GenesysError
 from genesys_provider.lifecycle import EntityProvider, Props, with_whole_numbers
 from genesys_provider.subscription import SubscriptionProvider
 from genesys_provider.webhook import WebhookProvider
@@ -471,7 +473,8 @@ def test_adopt_of_another_kind_finds_nothing(process: Process, emulator: Emulato
 
 def test_adopt_cannot_change_what_a_resource_is(kind: Kind, process: Process) -> None:
     state = process.up(kind.provider, kind.props)
-    assert not process.changes(kind.provider, {**kind.props, "adopt": state.id}, state)
+    for nothing_new in (state.id, ""):
+        assert not process.changes(kind.provider, {**kind.props, "adopt": nothing_new}, state)
     text = printed(lambda: process.changes(kind.provider, {**kind.props, "adopt": "an-id"}, state))
     assert text == f"GenesysError: adopt is an-id, but this {kind.name} is {state.id} already: remove `adopt`\n"
 
@@ -526,6 +529,42 @@ def test_a_lost_answer_to_a_change_or_a_delete_is_no_harm(
     emulator.fault("DELETE", kind.at(state.id), **fault)
     process.destroy(kind.provider, state)
     assert entities(kind, emulator) == []
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_whatever_fails_on_the_way_there_is_one_object_and_then_none(
+    seed: int, kind: Kind, another: Callable[..., Process], emulator: Emulator
+) -> None:
+    """Commands that end with an error are given again, as a user would, by a process that knows nothing."""
+    rng = random.Random(seed)
+    routes = [("POST", "/oauth/token"), ("POST", kind.path), ("GET", kind.path), ("GET", ME.split()[1])]
+    routes += [(method, f"{kind.path}/{{id}}") for method in ("GET", "PUT", "DELETE")]
+    faults: list[dict[str, Any]] = [{"status": status} for status in (408, 429, 500, 502, 503, 504)] + [
+        {"drop": True}
+    ] * 3
+    errors: list[str] = []
+
+    def run(command: Callable[[Process], State | None]) -> State | None:
+        for method, path in rng.choices(routes, k=6):
+            when, times = rng.choice(["before", "after"]), rng.randint(1, 3)
+            emulator.fault(method, path, when=when, times=times, **rng.choice(faults))
+        while True:
+            try:
+                return command(another())
+            except GenesysError as error:
+                errors.append(str(error))
+
+    state = run(lambda process: process.up(kind.provider, kind.props))
+    assert state
+    assert [entity["id"] for entity in entities(kind, emulator)] == [state.id]
+    state = run(lambda process: process.up(kind.provider, {**kind.props, "enabled": False}, state))
+    assert state
+    assert [entity["enabled"] for entity in entities(kind, emulator)] == [False]
+    assert run(lambda process: process.refresh(kind.provider, state)) == state
+    run(lambda process: process.destroy(kind.provider, state))
+    assert entities(kind, emulator) == []
+    passing = r"(GET|POST|PUT|DELETE) /\S+: (500|502|503|504|408|429|no answer) ?"
+    assert [error for error in errors if not re.match(passing, error)] == []
 
 
 def test_a_duplicate_that_the_list_does_not_show_is_told(kind: Kind, process: Process, emulator: Emulator) -> None:
