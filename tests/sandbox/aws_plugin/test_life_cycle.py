@@ -11,6 +11,7 @@ import pytest
 
 from sandbox.aws.plugin.archive import Archive, zipped
 from sandbox.aws.plugin.check import DEFAULTED
+from sandbox.aws.plugin.cloud import Cloud
 from sandbox.aws.plugin.table import Props
 from sandbox.aws.plugin.types import TYPES
 from sandbox.aws.plugin.wire import ASSETS, MARK
@@ -471,7 +472,16 @@ def test_new_code_is_sent(aws: Plugin, name: str) -> None:
         world.remove_all()
 
 
-def test_an_environment_that_is_taken_away_is_empty(aws: Plugin, name: str) -> None:
+def test_an_environment_that_is_taken_away_is_empty(aws: Plugin, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """AWS must be told so; the emulator empties it anyway."""
+    sent: list[Props] = []
+    call = Cloud.call
+
+    def spy(self: Cloud, service: str, operation: str, params: Props) -> Props:
+        sent.append({"operation": operation, **params})
+        return call(self, service, operation, params)
+
+    monkeypatch.setattr(Cloud, "call", spy)
     world = World(aws, name)
     try:
         inputs = aws.checked(FUNCTION, function(world))
@@ -479,6 +489,8 @@ def test_an_environment_that_is_taken_away_is_empty(aws: Plugin, name: str) -> N
         world.made.append((FUNCTION, id_, state))
         state = aws.update(FUNCTION, id_, state, {key: value for key, value in inputs.items() if key != "environment"})
         assert not state.get("environment", {}).get("variables")
+        (update,) = [each for each in sent if each["operation"] == "update_function_configuration"]
+        assert update["Environment"] == {"Variables": {}}
     finally:
         world.remove_all()
 
