@@ -6,6 +6,8 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -56,15 +58,20 @@ class Clone:
         path.chmod(0o755)
         return path
 
-    def start(self) -> "subprocess.Popen[str]":
-        return subprocess.Popen(
+    @contextmanager
+    def start(self) -> Iterator["subprocess.Popen[str]"]:
+        with subprocess.Popen(
             [sys.executable, "-m", "tools.engine"],
             cwd=self.folder,
             env=self.environ,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-        )
+        ) as running:
+            try:
+                yield running
+            finally:
+                running.kill()
 
     def run(self) -> tuple[int, str]:
         with self.start() as running:
@@ -220,8 +227,10 @@ def test_of_two_at_once_one_builds_and_the_other_waits(clone: Clone) -> None:
         assert wait_until(busy.exists)
         with clone.start() as second:
             assert second.stdout
-            assert second.stdout.readline() == "another process is building the Pulumi engine; waiting for it\n"
-            go_on.touch()
+            try:
+                assert second.stdout.readline() == "another process is building the Pulumi engine; waiting for it\n"
+            finally:
+                go_on.touch()
             first.communicate(timeout=20)
             second.communicate(timeout=20)
     assert (first.returncode, second.returncode, clone.builds) == (0, 0, 1)

@@ -1,6 +1,8 @@
 """What users see of their program, with the real engine; and that nothing of it outlives the engine."""
 
+import os
 import re
+import signal
 import subprocess
 
 from tests.support.tools import Tiny, lives, wait_until
@@ -155,7 +157,11 @@ def test_a_killed_engine_takes_its_plugins_along_and_the_next_up_is_well(tiny: T
         pids = [int(provider.read_text()), int(program.read_text())]
         assert all(lives(pid) for pid in pids)
         running.kill()
-    assert wait_until(lambda: not any(lives(pid) for pid in pids), seconds=1)
+    try:
+        assert wait_until(lambda: not any(lives(pid) for pid in pids), seconds=1)
+    finally:
+        for pid in filter(lives, pids):
+            os.kill(pid, signal.SIGKILL)
 
     (tiny.folder / "quick").touch()
     code, text = stack.run("up")

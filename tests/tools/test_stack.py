@@ -185,6 +185,7 @@ def test_the_lock_of_a_running_engine_is_left_alone(tiny: Tiny, tmp_path: Path) 
         with pytest.raises(StackError, match=f"in use by process {running.pid}"):
             tiny.stack.prepare("up")
         running.kill()
+        assert wait_until(lambda: Lock.read(file).left_behind()), "dead, and not reaped by its parent yet"
     assert Lock.read(file).left_behind()
 
 
