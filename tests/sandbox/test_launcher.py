@@ -137,7 +137,7 @@ def test_no_secret_reaches_a_file(running: Sandbox) -> None:
         content = path.read_bytes()
         assert CANARY.encode() not in content
         assert token.encode() not in content
-    assert "Traceback" not in running.log("genesys").read_text()
+    assert running.log("genesys").read_text().count("\n") == 1, "where it listens, and no complaint"
     assert running.directory.stat().st_mode & 0o077 == 0
 
 
@@ -244,9 +244,9 @@ def stranger(*command: str, **environ: str) -> "subprocess.Popen[bytes]":
     return subprocess.Popen(command, start_new_session=True, env={"PATH": os.environ["PATH"], **environ})
 
 
-@pytest.mark.parametrize("offset", [0, -100], ids=["same-start", "later-start"])
-def test_a_pid_that_is_somebody_elses_now_is_left_alone(sandbox: Sandbox, offset: int) -> None:
-    with stranger("sleep", "60") as other:
+@pytest.mark.parametrize(("name", "offset"), [("other", 0), ("sandbox.genesys", -100)])
+def test_a_pid_that_is_somebody_elses_now_is_left_alone(sandbox: Sandbox, name: str, offset: int) -> None:
+    with stranger("sh", "-c", "sleep 60; true", name) as other:
         process = processes.find(other.pid)
         assert process
         sandbox.directory.mkdir()
@@ -256,7 +256,7 @@ def test_a_pid_that_is_somebody_elses_now_is_left_alone(sandbox: Sandbox, offset
         assert sandbox.stop() is False
         assert other.poll() is None
         assert not (sandbox.directory / "genesys.pid").exists()
-        other.kill()
+        processes.send(processes.family(process), signal.SIGKILL)
 
 
 @pytest.mark.parametrize("content", ["", "12", "{}", "[]", "x"])
@@ -285,7 +285,7 @@ def test_workers_of_a_server_that_died_are_ended_and_nobody_else(sandbox: Sandbo
 
 
 def test_a_family_is_a_session_and_all_descendants(tmp_path: Path) -> None:
-    script = "sleep 60 & setsid sh -c 'sleep 60 & wait' & echo > $OUT; wait"
+    script = "(sleep 60 &); setsid sh -c 'sleep 60 & wait' & echo > $OUT; wait"
     with stranger("sh", "-c", script, OUT=str(tmp_path / "out")) as leader:
         until((tmp_path / "out").exists)
         process = processes.find(leader.pid)
@@ -379,13 +379,15 @@ def test_what_stands_in_the_way_is_one_line(cli: Cli) -> None:
 @pytest.mark.parametrize("pid_file", ["genesys.pid", "aws.pid"])
 def test_up_interrupted_leaves_nothing_running(cli: Cli, number: signal.Signals, pid_file: str) -> None:
     path = cli.sandbox.directory / pid_file
-    with cli.start("up") as process:
-        until(lambda: path.exists() or process.poll() is not None)
-        servers = members(cli.sandbox)
-        process.send_signal(number)
-        _, err = process.communicate(timeout=60)
-    if process.returncode == 0:
-        pytest.skip("it was up before the signal came")
+    for _ in range(3):
+        with cli.start("up") as process:
+            until(lambda: path.exists() or process.poll() is not None)
+            servers = members(cli.sandbox)
+            process.send_signal(number)
+            _, err = process.communicate(timeout=60)
+        if process.returncode != 0:
+            break
+        cli.sandbox.stop()  # it was up before the signal came
     assert (process.returncode, err) == (130, "interrupted\n")
     assert gone(servers)
     assert not list(cli.sandbox.directory.glob("*.pid"))

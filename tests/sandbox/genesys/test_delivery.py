@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from sandbox.genesys.testing import serve
 from tests.support.genesys_emulator import WEBHOOK, WEBHOOKS, Emulator, Receiver
 
 KEY = "a kéy"
@@ -48,6 +49,8 @@ def test_an_event_arrives_signed_and_is_accounted_for(emulator: Emulator, target
     assert emulator.read(webhook)["lastDeliveryStatus"] == "DELIVERED"
     listed = emulator.api.get(f"{webhook['selfUri']}/deliveries").json()
     assert (listed["entities"], listed["total"], listed["pageSize"]) == ([delivery], 1, 25)
+    changed = emulator.api.put(webhook["selfUri"], json={**webhook, "description": "x"}).json()
+    assert changed["lastDeliveryStatus"] == "DELIVERED"
 
 
 def test_deliveries_are_listed_newest_first_and_for_one_webhook(emulator: Emulator, target: Receiver) -> None:
@@ -301,7 +304,10 @@ def test_whole_numbers_and_text_of_an_event_are_exact(emulator: Emulator, target
     assert "é" in target.received[0].body.decode()
 
 
-@pytest.mark.parametrize("raw", ["not JSON", "[1, 2]", "", '{"eventBody": {}}'])
+@pytest.mark.parametrize(
+    "raw",
+    ["not JSON", "[1, 2]", "", '{"eventBody": {}}', '{"topicName": "t", "n": NaN}', '{"topicName": "t", "n": 1e999}'],
+)
 def test_anything_at_all_can_be_delivered_as_a_type_of_event(emulator: Emulator, target: Receiver, raw: str) -> None:
     subscribed(emulator, target)
     refused = emulator.plain.post("/_sandbox/emit", json={"raw": raw})
@@ -381,6 +387,19 @@ def test_a_reset_forgets_deliveries_under_way(emulator: Emulator, target: Receiv
     time.sleep(0.5)  # longer than the retry that must not come
     assert len(target.received) == 1
     assert emulator.door("GET", "retry-scale") == {"factor": 1.0, "timeoutSeconds": 10.0}
+
+
+def test_its_end_does_not_wait_for_retries(target: Receiver) -> None:
+    with serve() as served:
+        emulator = Emulator(served)
+        with emulator.api, emulator.plain:
+            emulator.log_in()
+            subscribed(emulator, target, retryPolicy={"retryCount": 1, "retryIntervalSeconds": 300})
+            target.answers = [500]
+            emulator.door("POST", "emit", kind="acd.end")
+            until(lambda: bool(target.received))
+        begun = time.monotonic()
+    assert time.monotonic() - begun < 5
 
 
 def test_nothing_that_was_sent_is_in_the_record(emulator: Emulator, target: Receiver) -> None:

@@ -69,6 +69,7 @@ WRONG_WEBHOOK: list[tuple[str, Any, str]] = [
     ("destinationUrl", "http://localhost.example.com/hook", "invalid.value"),
     ("destinationUrl", "http://127.0.0.1@example.com/", "invalid.value"),
     ("destinationUrl", "https://user:secret@example.com/", "invalid.value"),
+    ("destinationUrl", "https://user@example.com/", "invalid.value"),
     ("destinationUrl", "https://", "invalid.value"),
     ("destinationUrl", "https://example.com:99999/", "invalid.value"),
     ("destinationUrl", "https://exa mple.com/", "invalid.value"),
@@ -432,6 +433,12 @@ def test_the_rate_limit_ends_with_its_window(emulator: Emulator) -> None:
     assert [emulator.api.get(WEBHOOKS).status_code for _ in range(2)] == [200, 429]
     emulator.door("POST", "clock", advanceSeconds=30)
     assert emulator.api.get(WEBHOOKS).status_code == 200
+
+
+def test_answers_come_at_once(emulator: Emulator) -> None:
+    """Not after the 40 ms that TCP waits for more to send, when it is let."""
+    times = [emulator.api.get(WEBHOOKS).elapsed.total_seconds() for _ in range(20)]
+    assert min(times) < 0.03
 
 
 def test_300_requests_a_minute_are_allowed(emulator: Emulator) -> None:
