@@ -4,6 +4,7 @@ import difflib
 import json
 import os
 import re
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -17,6 +18,7 @@ T = TypeVar("T")
 
 # What CloudWatch Logs takes as a retention.
 LOG_DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653)
+EXIT_AFTER_MESSAGE = 32  # Pulumi's own code for it: a RunError would be followed by a second error line
 LONGEST_BUS_NAME = 48  # the longest name made from it is that of a role or rule, which may have 64 characters
 LONGEST_SUBSCRIPTION_NAME = 64
 LONGEST_GENESYS_NAME = 128
@@ -67,14 +69,15 @@ class Settings:
 def from_pulumi() -> Settings:
     """The settings of the running program.
 
-    Raises pulumi.RunError: one line that names the key, what is wrong, and what to write instead.
+    Ends the program with one error line that names the key, what is wrong, and what to write instead.
     """
     # Pulumi has no public way to list the keys that are set, and accepts unknown ones without a word.
     config = pulumi.runtime.config.CONFIG.get()
     try:
         settings = load(config, os.environ, pulumi.get_project(), pulumi.get_stack())
     except ConfigError as error:
-        raise pulumi.RunError(str(error)) from None
+        pulumi.log.error(str(error))
+        sys.exit(EXIT_AFTER_MESSAGE)
     if settings.ingress.url and settings.ingress.url == os.environ.get("AWS_EVENTBRIDGE_URL", "").strip():
         pulumi.log.info(f"events go to {settings.ingress.url}, from AWS_EVENTBRIDGE_URL in the environment")
     return settings

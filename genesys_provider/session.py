@@ -8,7 +8,7 @@ from pulumi.dynamic import ConfigureRequest
 
 from .connection import Connection, resolve
 from .errors import OwnershipError
-from .lifetime import end_with_parent
+from .lifetime import end_with_engine
 
 if TYPE_CHECKING:
     from .client import Client
@@ -26,7 +26,7 @@ def configure(request: ConfigureRequest) -> None:
     with _lock:
         if _connection is None:
             _connection = resolve(lambda key: request.config.get(f"genesys:{key}"), os.environ)
-            end_with_parent()
+            end_with_engine()
 
 
 def connection() -> Connection:

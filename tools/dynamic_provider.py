@@ -8,11 +8,11 @@ import runpy
 import sys
 from pathlib import Path
 
-from genesys_provider.lifetime import end_with_parent
+from genesys_provider.lifetime import end_with_engine
 
 
 def main() -> None:
-    end_with_parent()
+    end_with_engine()
     # Providers are pickled by reference: their modules are looked for where the program is, as the official one does.
     sys.path.insert(0, str(Path.cwd()))
     runpy.run_module("pulumi.dynamic", run_name="__main__", alter_sys=True)

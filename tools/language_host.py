@@ -27,7 +27,7 @@ import pulumi.runtime
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import LanguageRuntimeServicer, language_pb2, language_pb2_grpc, plugin_pb2
 
-from genesys_provider.lifetime import end_with_parent
+from genesys_provider.lifetime import end_with_engine
 
 if TYPE_CHECKING:
     from grpc import ServicerContext as Context
@@ -37,7 +37,7 @@ FAILED_AND_SAID_SO = 32
 
 
 def main() -> None:
-    end_with_parent()
+    end_with_engine()
     sys.path.remove(str(Path(__file__).parents[1]))  # the launcher's entry: a program sees what it would see elsewhere
     os.environ.pop("PYTHONPATH", None)
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # a failed program leaves futures that nobody awaits

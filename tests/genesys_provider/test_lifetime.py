@@ -1,4 +1,3 @@
-import os
 import signal
 import subprocess
 import sys
@@ -7,43 +6,65 @@ from pathlib import Path
 from genesys_provider.lifetime import orphaned
 
 ROOT = Path(__file__).parents[2]
-CHILD = """
-import time
-from genesys_provider.lifetime import end_with_parent
-end_with_parent()
+PLUGIN = """
+import sys, time
+from genesys_provider.lifetime import end_with_engine
+end_with_engine()
 print("ready", flush=True)
 time.sleep(60)
 """
-PARENT = """
+# As the official launcher does it, a shell stays in between. The engine reads what the plugin prints.
+ENGINE = """
 import subprocess, sys, time
-subprocess.Popen([sys.executable, "-c", sys.argv[1]])
+plugin = subprocess.Popen(["sh", "-c", '"$0" -c "$1"; true', sys.executable, sys.argv[1]], stdout=subprocess.PIPE)
+sys.stderr.write(plugin.stdout.readline().decode())
+sys.stderr.flush()
 time.sleep(60)
 """
 
 
-def test_a_process_ends_when_the_one_that_started_it_is_killed() -> None:
-    """The child holds the pipe: its end is the end of the pipe."""
-    parent = subprocess.Popen([sys.executable, "-c", PARENT, CHILD], cwd=ROOT, stdout=subprocess.PIPE)
+def test_a_plugin_ends_when_its_engine_is_killed() -> None:
+    """Plugin and shell hold the engine's standard error: when both are gone it ends."""
+    engine = subprocess.Popen([sys.executable, "-c", ENGINE, PLUGIN], cwd=ROOT, stderr=subprocess.PIPE)
     try:
-        assert parent.stdout
-        assert parent.stdout.readline() == b"ready\n"
-        parent.send_signal(signal.SIGKILL)
-        parent.wait(10)
-        rest, _ = parent.communicate(timeout=10)
+        assert engine.stderr
+        assert engine.stderr.readline() == b"ready\n"
+        engine.send_signal(signal.SIGKILL)
+        _, rest = engine.communicate(timeout=10)
         assert rest == b""
     finally:
-        parent.kill()
-        parent.wait(10)
+        engine.kill()
+        engine.wait(10)
 
 
-def test_it_lives_as_long_as_its_parent() -> None:
-    code = CHILD.replace("time.sleep(60)", "time.sleep(0.5)\nprint('alive', flush=True)")
+def test_it_lives_as_long_as_its_engine() -> None:
+    code = PLUGIN.replace("time.sleep(60)", "time.sleep(0.5)\nprint('alive', flush=True)")
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=20, check=True
     )
     assert done.stdout == "ready\nalive\n"
 
 
-def test_this_one_is_not_orphaned() -> None:
+def test_nothing_is_sent_once_the_engine_is_gone() -> None:
     assert not orphaned()
-    assert os.getppid() > 0
+    code = """
+import sys
+from genesys_provider.lifetime import orphaned
+sys.stdin.read()
+sys.stderr.write(str(orphaned()))
+"""
+    child = subprocess.Popen(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert child.stdin
+    assert child.stdout
+    assert child.stderr
+    child.stdout.close()
+    child.stdin.close()
+    assert child.stderr.read() == b"True"
+    child.stderr.close()
+    child.wait(10)
