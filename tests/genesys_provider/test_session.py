@@ -40,7 +40,7 @@ def test_before_that_there_is_nothing_to_talk_to(process: Process) -> None:
 
 def test_it_ends_with_the_engine_from_then_on(process: Process, monkeypatch: pytest.MonkeyPatch) -> None:
     watched: list[None] = []
-    monkeypatch.setattr(session, "end_with_parent", lambda: watched.append(None))
+    monkeypatch.setattr(session, "end_with_engine", lambda: watched.append(None))
     for _ in range(3):
         process.configured(WebhookProvider())
     assert len(watched) == 1
