@@ -86,8 +86,9 @@ def show(seen: list[Seen], outputs: dict[str, Any], clouds: Sandbox) -> None:
     for name, id_ in outputs["subscriptionIds"].items():
         console.print(f"  subscription  {id_} ({name})")
     console.print("[bold]AWS has[/bold]")
-    for kind, found in ask(f"{clouds.aws_url}/_sandbox/aws/resources").items():
-        console.print(f"  {kind:<13} {', '.join(found) if isinstance(found, list) else found}")
+    for kind, names in ask(f"{clouds.aws_url}/_sandbox/aws/resources").items():
+        if names:
+            console.print(f"  {kind:<13} {', '.join(names)}")
 
     console.print("\n[bold]Try next[/bold]")
     console.print("  make preview        nothing to do; change stacks/Pulumi.local.yaml and look again")

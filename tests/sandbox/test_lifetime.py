@@ -4,6 +4,8 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from sandbox.launcher import ROOT
@@ -22,45 +24,47 @@ time.sleep(600)
 """
 
 
-def server(owner: int | None, *arguments: str) -> "subprocess.Popen[bytes]":
-    environ = {**os.environ, "SANDBOX_OWNER_PID": "" if owner is None else str(owner)}
-    started = subprocess.Popen(
-        [sys.executable, "-c", SERVER, *arguments],
-        cwd=ROOT,
-        env=environ,
-        stdout=subprocess.PIPE,
-        start_new_session=True,
-    )
-    assert started.stdout
-    assert started.stdout.readline() == b"up\n"
-    return started
+@contextmanager
+def started(*command: str, **environ: str) -> Iterator["subprocess.Popen[bytes]"]:
+    """A process that is ended with the test, also one that fails."""
+    environment = {**os.environ, **environ}
+    with subprocess.Popen(
+        command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, start_new_session=True
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
-def owner() -> "subprocess.Popen[bytes]":
-    return subprocess.Popen(["sleep", "600"])
+@contextmanager
+def server(owner: "subprocess.Popen[bytes] | None", *arguments: str) -> Iterator["subprocess.Popen[bytes]"]:
+    pid = str(owner.pid) if owner else ""
+    with started(sys.executable, "-c", SERVER, *arguments, SANDBOX_OWNER_PID=pid) as process:
+        assert process.stdout
+        if owner is None or owner.returncode is None:
+            assert process.stdout.readline() == b"up\n"
+        yield process
 
 
 def test_it_ends_with_its_owner_even_one_not_reaped() -> None:
-    with owner() as own, server(own.pid) as served:
+    with started("sleep", "600") as owner, server(owner) as served:
         assert served.poll() is None
-        own.kill()  # not waited for: it stays as a zombie
+        owner.kill()  # not waited for: it stays as a zombie
         assert served.wait(10) == -signal.SIGTERM
 
 
 def test_one_that_ignores_the_signal_is_killed() -> None:
-    with owner() as own, server(own.pid, "stubborn") as served:
-        own.kill()
+    with started("sleep", "600") as owner, server(owner, "stubborn") as served:
+        owner.kill()
         assert served.wait(10) == -signal.SIGKILL
 
 
 def test_an_owner_that_was_gone_already_ends_it_too() -> None:
-    with owner() as own:
-        own.kill()
-        own.wait()
-        environ = {**os.environ, "SANDBOX_OWNER_PID": str(own.pid)}
-        with subprocess.Popen(
-            [sys.executable, "-c", SERVER], cwd=ROOT, env=environ, stdout=subprocess.DEVNULL
-        ) as served:
+    with started("sleep", "600") as owner:
+        owner.kill()
+        owner.wait()
+        with server(owner) as served:
             assert served.wait(10) == -signal.SIGTERM
 
 
@@ -70,4 +74,3 @@ def test_without_an_owner_it_goes_on() -> None:
         assert find(served.pid)
         threads = list(Path(f"/proc/{served.pid}/task").iterdir())
         assert len(threads) == 1, "nothing watches"
-        served.kill()
