@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import httpx
@@ -239,9 +239,16 @@ def test_what_does_not_end_when_asked_is_killed(sandbox: Sandbox, monkeypatch: p
     assert gone(started)
 
 
-def stranger(*command: str, **environ: str) -> "subprocess.Popen[bytes]":
-    """A process that is nobody's business, leading a session."""
-    return subprocess.Popen(command, start_new_session=True, env={"PATH": os.environ["PATH"], **environ})
+@contextmanager
+def stranger(*command: str, **environ: str) -> Iterator["subprocess.Popen[bytes]"]:
+    """A process that is nobody's business, leading a session, which is ended with the test."""
+    with subprocess.Popen(command, start_new_session=True, env={"PATH": os.environ["PATH"], **environ}) as process:
+        try:
+            yield process
+        finally:
+            leader = processes.find(process.pid)
+            family = processes.family(leader) if leader else set()
+            processes.send(family | processes.left_of_session(process.pid), signal.SIGKILL)
 
 
 @pytest.mark.parametrize(("name", "offset"), [("other", 0), ("sandbox.genesys", -100)])
@@ -256,7 +263,6 @@ def test_a_pid_that_is_somebody_elses_now_is_left_alone(sandbox: Sandbox, name: 
         assert sandbox.stop() is False
         assert other.poll() is None
         assert not (sandbox.directory / "genesys.pid").exists()
-        processes.send(processes.family(process), signal.SIGKILL)
 
 
 @pytest.mark.parametrize("content", ["", "12", "{}", "[]", "x"])
@@ -274,14 +280,12 @@ def test_workers_of_a_server_that_died_are_ended_and_nobody_else(sandbox: Sandbo
     sandbox.directory.mkdir()
     with stranger("sh", "-c", script, SANDBOX_INSTANCE="ours", OUT=str(out)) as leader:
         leader.wait()
-    worker = processes.find(int(out.read_text()))
-    assert worker
-    server = Server(leader.pid, 1, 1, "i", mark)
-    (sandbox.directory / "aws.pid").write_text(json.dumps(server.__dict__))
-    assert sandbox.stop() is (mark == "ours")
-    assert processes.alive(worker) is (mark != "ours")
-    processes.send([worker], signal.SIGKILL)
-    assert gone({worker})
+        worker = processes.find(int(out.read_text()))
+        assert worker
+        server = Server(leader.pid, 1, 1, "i", mark)
+        (sandbox.directory / "aws.pid").write_text(json.dumps(server.__dict__))
+        assert sandbox.stop() is (mark == "ours")
+        assert processes.alive(worker) is (mark != "ours")
 
 
 def test_a_family_is_a_session_and_all_descendants(tmp_path: Path) -> None:
