@@ -153,7 +153,12 @@ class Sandbox:
         if not self.directory.is_dir():
             return False
         with self._locked():
-            return self._stop()
+            stopped = self._stop()
+            for service in SERVICES:
+                self.log(service).unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                self.directory.rmdir()  # unless there is something in it that is not ours, a state say
+            return stopped
 
     def reset(self) -> str | None:
         """Make both clouds forget everything, as if started anew; the new instance, or None when they do not run.
