@@ -1,14 +1,12 @@
 """An answer in time, whatever AWS does: with the real clients, against a server that hangs, drips or breaks off."""
 
 import json
-import socket
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator
 from datetime import datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -21,83 +19,11 @@ from ingress.keys import Keys
 from ingress.metrics import Metrics
 from ingress.receiver import Receiver
 from ingress.topics import Topics
-from tests.support.ingress import HEARTBEAT, KEY, SIGNING, Clock, event, message, signed, text
+from tests.support.ingress import HEARTBEAT, SIGNING, Clock, event, message, signed, text
+from tests.support.ingress_aws import Aws, environment
 
 ROOT = Path(__file__).parent.parent.parent
 LONGEST = 4.0  # seconds until the answer
-
-
-class Aws(ThreadingHTTPServer):
-    """Secrets Manager and EventBridge on one port; `faults` says what an operation does instead of answering."""
-
-    daemon_threads = True
-    block_on_close = False
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Operation)
-        self.faults: dict[str, str] = {}
-        self.calls: list[str] = []
-        self.connections: set[object] = set()
-        self.over = threading.Event()
-
-    def __enter__(self) -> "Aws":
-        self._thread = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.01})
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.over.set()
-        self.shutdown()
-        self._thread.join()
-        self.server_close()
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_address[1]}"
-
-    def handle_error(self, *_: object) -> None:
-        """A client that goes away is what is tested here."""
-
-
-class Operation(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    server: Aws
-
-    def do_POST(self) -> None:
-        request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        operation = self.headers["X-Amz-Target"].rpartition(".")[2]
-        self.server.calls.append(operation)
-        self.server.connections.add(self.client_address)
-        fault = self.server.faults.get(operation)
-        if fault == "hang":
-            self.server.over.wait()
-        elif fault == "drip":
-            self.send_response(200)
-            self.send_header("Content-Length", "1000")
-            self.end_headers()
-            while not self.server.over.wait(0.2):
-                self.wfile.write(b" ")
-                self.wfile.flush()
-        elif fault == "break":
-            self.connection.shutdown(socket.SHUT_RDWR)
-            self.close_connection = True
-        elif operation == "PutEvents":
-            self.answer(200, {"Entries": [{"EventId": "1"} for _ in request["Entries"]], "FailedEntryCount": 0})
-        elif request["VersionStage"] == "AWSCURRENT":
-            self.answer(200, {"SecretString": KEY, "CreatedDate": time.time() - 10})
-        else:
-            self.answer(400, {"__type": "ResourceNotFoundException"})
-
-    def answer(self, status: int, body: object) -> None:
-        raw = json.dumps(body).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/x-amz-json-1.1")
-        self.send_header("Content-Length", str(len(raw)))
-        self.end_headers()
-        self.wfile.write(raw)
-
-    def log_message(self, *_: object) -> None:
-        pass
 
 
 @pytest.fixture
@@ -117,7 +43,7 @@ def connected(server: Aws, monkeypatch: pytest.MonkeyPatch) -> Receiver:
         monkeypatch.setenv(name, value)
     events, secrets = aws.connect()
     return Receiver(
-        authentication=Authentication(Keys(secrets, SIGNING, 60), Keys(secrets, HEARTBEAT, 0)),
+        authentication=Authentication(Keys(secrets, SIGNING, 3600), Keys(secrets, HEARTBEAT, 0)),
         bus=Bus(events, "bus"),
         topics=Topics(),
         metrics=Metrics("GenesysEventBridge", "test"),
@@ -125,27 +51,6 @@ def connected(server: Aws, monkeypatch: pytest.MonkeyPatch) -> Receiver:
         stack="test",
         max_age=0,
     )
-
-
-def environment(server: Aws) -> dict[str, str]:
-    return {
-        "AWS_ENDPOINT_URL": server.url,
-        "AWS_REGION": "us-east-1",
-        "AWS_DEFAULT_REGION": "us-east-1",
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "NO_PROXY": "127.0.0.1",
-        "EVENT_BUS_NAME": "bus",
-        "EVENT_SOURCE": "s",
-        "SIGNING_SECRET_ARN": SIGNING,
-        "HEARTBEAT_SECRET_ARN": HEARTBEAT,
-        "KEY_OVERLAP_MINUTES": "1440",
-        "MAX_AGE_MINUTES": "0",
-        "TOPICS": "[]",
-        "METRICS_NAMESPACE": "GenesysEventBridge",
-        "STACK": "test",
-    }
 
 
 BODY = text(event() | {"timestamp": None})
@@ -169,9 +74,17 @@ def test_a_bus_that_does_not_answer(server: Aws, receiver: Receiver, fault: str)
     server.faults["PutEvents"] = fault
     status, told, seconds = timed(receiver, text([event() | {"timestamp": None}] * 25))
     assert (status, told) == (503, "the bus did not take every event in time")
-    assert 2.3 < seconds < 3.0
+    assert 2.3 < seconds < LONGEST
     server.faults.clear()
     assert timed(receiver)[0] == 200
+
+
+def test_the_deadline_alone_decides_about_repeats(
+    server: Aws, receiver: Receiver, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server.faults["PutEvents"] = "fail"
+    assert timed(receiver)[0] == 503
+    assert json.loads(capsys.readouterr().out)["calls"] == server.calls.count("PutEvents") >= 3
 
 
 @pytest.mark.parametrize("fault", ["hang", "drip", "break"])
@@ -179,7 +92,7 @@ def test_keys_that_do_not_come(server: Aws, receiver: Receiver, fault: str) -> N
     server.faults["GetSecretValue"] = fault
     status, told, seconds = timed(receiver)
     assert (status, told) == (503, "keys can't be read")
-    assert seconds < 1.4
+    assert seconds < 2
     assert "PutEvents" not in server.calls
 
 
@@ -188,7 +101,7 @@ def test_a_server_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
         pass
     status, told, seconds = timed(connected(server, monkeypatch))
     assert (status, told) == (503, "keys can't be read")
-    assert seconds < 1.4
+    assert seconds < 2
 
 
 def test_the_first_request_of_a_new_process_counts_from_its_start(server: Aws) -> None:
@@ -218,7 +131,7 @@ def test_the_first_request_of_a_new_process_counts_from_its_start(server: Aws) -
         assert process.stderr.readline() == "503\n"
         assert time.monotonic() - started < LONGEST
         cold = json.loads(process.stdout.readline())["Latency"]
-        assert 2400 < cold < 3000
+        assert 2400 < cold < 1000 * LONGEST
 
         server.faults.clear()
         process.stdin.write(line)
@@ -240,8 +153,10 @@ def test_time_that_loading_took_is_taken_from_the_bus_not_from_the_keys() -> Non
 def test_a_call_that_has_no_time_left_is_not_made() -> None:
     clock = Clock()
     deadline = Deadline(clock() - 3, clock)
+    called = threading.Event()
     with pytest.raises(TimeoutError):
-        deadline.call(deadline.bus, lambda: pytest.fail("called"))
+        deadline.call(deadline.bus, called.set)
+    assert not called.wait(0.1)
 
 
 def test_a_call_that_waits_behind_hanging_ones_is_not_made_after_the_answer() -> None:

@@ -1,11 +1,15 @@
 """The entry that Lambda calls, and what the archive must not need."""
 
 import ast
+import json
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import ingress
+from tests.support.ingress import HEARTBEAT_KEY, KEY, event, heartbeat, signed, text
+from tests.support.ingress_aws import Aws, environment
 
 PACKAGE = Path(ingress.__file__).parent
 
@@ -32,14 +36,15 @@ def test_the_code_needs_only_what_lambda_has() -> None:
 
 
 def waits(pause: float) -> str:
-    environ = dict.fromkeys(
-        ("EVENT_BUS_NAME", "EVENT_SOURCE", "SIGNING_SECRET_ARN", "HEARTBEAT_SECRET_ARN", "METRICS_NAMESPACE", "STACK"),
-        "x",
-    ) | {"KEY_OVERLAP_MINUTES": "1", "MAX_AGE_MINUTES": "1", "TOPICS": "[]", "AWS_DEFAULT_REGION": "us-east-1"}
+    with Aws() as server:
+        return run(PROGRAM.format(pause=pause), server)
+
+
+def run(program: str, server: Aws) -> str:
     return subprocess.run(
-        [sys.executable, "-B", "-c", PROGRAM.format(pause=pause)],
+        [sys.executable, "-B", "-c", program],
         cwd=PACKAGE.parent,
-        env=environ,
+        env=environment(server),
         check=True,
         capture_output=True,
         text=True,
@@ -52,3 +57,26 @@ def test_the_request_that_made_lambda_load_the_code_has_waited_for_it() -> None:
 
 def test_a_request_that_comes_later_to_a_prepared_process_has_not() -> None:
     assert waits(pause=0.6) == "[False, False]"
+
+
+def test_the_environment_decides() -> None:
+    """Both keys were rotated half an hour ago, the overlap is an hour, and so is an event's greatest age."""
+    minutes = {age: (datetime.now(UTC) - timedelta(minutes=age)).isoformat() for age in (0, 30, 61)}
+    body = {age: text(event() | {"timestamp": time}) for age, time in minutes.items()}
+    cases = [
+        (signed(body[0]), 200),
+        (signed(body[30], f"previous {KEY}"), 200),
+        (signed(body[61]), 403),
+        (signed(body[0], "wrong"), 401),
+        (heartbeat(), 200),
+        (heartbeat(f"previous {HEARTBEAT_KEY}"), 403),
+    ]
+    program = f"""
+import contextlib, io, json
+from ingress.handler import handle
+with contextlib.redirect_stdout(io.StringIO()):
+    answers = [handle(request, None)["statusCode"] for request in {[request for request, _ in cases]!r}]
+print(json.dumps(answers))
+"""
+    with Aws() as server:
+        assert json.loads(run(program, server)) == [status for _, status in cases]

@@ -5,6 +5,7 @@ import json
 from typing import Any
 
 import pytest
+from botocore.exceptions import EndpointConnectionError
 
 from ingress.answers import Answer
 from tests.support.ingress import (
@@ -175,11 +176,21 @@ def test_nothing_of_events_keys_or_senders_is_told(
         assert base64.b64encode(canary.encode()).decode() not in told
 
 
-def test_why_keys_could_not_be_read_is_told(world: World, capsys: pytest.CaptureFixture[str]) -> None:
-    world.secrets.errors["AWSCURRENT"] = aws_error("AccessDeniedException", "arn:aws:iam::000000000000:role/ingress")
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (aws_error("AccessDeniedException", "arn:aws:iam::000000000000:role/ingress"), "AccessDeniedException"),
+        (EndpointConnectionError(endpoint_url="https://secrets"), "EndpointConnectionError"),
+        (TimeoutError("after a second"), "TimeoutError"),
+    ],
+)
+def test_why_keys_could_not_be_read_is_told(
+    world: World, capsys: pytest.CaptureFixture[str], error: Exception, told: str
+) -> None:
+    world.secrets.errors["AWSCURRENT"] = error
     world.post(signed(ONE))
     line = lines(capsys)[0]
-    assert (line["Reason"], line["errors"]) == ("keys_unreadable", ["AccessDeniedException"])
+    assert (line["Reason"], line["errors"]) == ("keys_unreadable", [told])
 
 
 def test_a_mistake_of_ours_can_be_found_without_its_message(world: World, capsys: pytest.CaptureFixture[str]) -> None:
