@@ -127,7 +127,6 @@ class Sandbox:
 
         `cancelled` is asked while waiting; when it says so, or anything goes wrong, nothing is left running.
         """
-        self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         with self._locked(cancelled):
             servers = self._servers()
             moved = [server for service, server in servers.items() if server.port != self.ports[service]]
@@ -353,20 +352,30 @@ class Sandbox:
 
     @contextlib.contextmanager
     def _locked(self, cancelled: Callable[[], bool] = lambda: False) -> Iterator[None]:
-        """Alone with the directory: two at once would start four servers."""
-        descriptor = os.open(self.directory, os.O_RDONLY)
+        """Alone with the directory, which is made: two at once would start four servers."""
+        while (descriptor := self._try_lock()) is None:
+            if cancelled():
+                raise KeyboardInterrupt
+            time.sleep(processes.TICK_SECONDS)
         try:
-            while True:
-                try:
-                    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    break
-                except BlockingIOError:
-                    if cancelled():
-                        raise KeyboardInterrupt from None
-                    time.sleep(processes.TICK_SECONDS)
             yield
         finally:
             os.close(descriptor)
+
+    def _try_lock(self) -> int | None:
+        self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            descriptor = os.open(self.directory, os.O_RDONLY)
+        except FileNotFoundError:  # a `down` has just removed it
+            return None
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if os.path.samestat(os.fstat(descriptor), os.stat(self.directory)):  # and not a removed one of its name
+                return descriptor
+        except (BlockingIOError, FileNotFoundError):
+            pass
+        os.close(descriptor)
+        return None
 
 
 def is_ready(server: Server) -> bool:

@@ -405,6 +405,15 @@ def test_two_at_once_start_one_sandbox(cli: Cli) -> None:
     assert outs == ["sandbox already runs", "sandbox is up"]
 
 
+def test_down_and_up_at_once_end_in_a_running_or_a_stopped_sandbox(cli: Cli) -> None:
+    cli.run("up")
+    with cli.start("down") as down, cli.start("up") as up:
+        _, down_err = down.communicate(timeout=60)
+        _, up_err = up.communicate(timeout=60)
+    assert (down.returncode, up.returncode, down_err, up_err) == (0, 0, "", "")
+    assert len({status.running for status in cli.sandbox.status()}) == 1
+
+
 def test_the_launcher_is_quick() -> None:
     """It must not bring the libraries of the servers along: every `make demo` waits for it."""
     code = "import sys; import sandbox.__main__; print(*sys.modules)"
