@@ -370,7 +370,7 @@ class Sandbox:
             return None
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if os.path.samestat(os.fstat(descriptor), os.stat(self.directory)):  # and not a removed one of its name
+            if os.path.samestat(os.fstat(descriptor), self.directory.stat()):  # and not a removed one of its name
                 return descriptor
         except (BlockingIOError, FileNotFoundError):
             pass
