@@ -56,6 +56,7 @@ def down(sandbox: Sandbox) -> int:
 
 def status(sandbox: Sandbox) -> int:
     found = sandbox.status()
+    lines = []
     for item in found:
         line = f"{TITLES[item.service]:<14}{item.url}   "
         if item.pid:
@@ -64,8 +65,9 @@ def status(sandbox: Sandbox) -> int:
             line += f"   instance {item.instance}"
         else:
             line += "not running"
-        print(line)
-    print(f"{'together':<14}{sum(item.memory for item in found) / 2**20:.0f} MB")
+        lines.append(line)
+    lines.append(f"{'together':<14}{sum(item.memory for item in found) / 2**20:.0f} MB")
+    print("\n".join(lines))  # at once: `| head -1` closes the pipe after the first
     return 0 if all(item.running for item in found) else 1
 
 
