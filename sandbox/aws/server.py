@@ -26,8 +26,12 @@ def main() -> None:
     port = int(os.environ.get("SANDBOX_AWS_PORT") or 4566)
     instance = os.environ.get("SANDBOX_INSTANCE") or str(uuid.uuid4())
     directory = Path(os.environ.get("SANDBOX_DIR") or ".sandbox").resolve()
+    # Not socket.create_server: without a protocol named, asyncio sets no TCP_NODELAY, and each answer takes 40 ms more.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        listener = socket.create_server((HOST, port), backlog=1024)
+        listener.bind((HOST, port))
+        listener.listen(1024)
     except OSError as error:
         sys.exit(
             f"error: {HOST}:{port} can't be used ({os.strerror(error.errno or 0)}): set SANDBOX_AWS_PORT to a free port"
