@@ -147,12 +147,13 @@ class Deployment:
 
 
 @contextmanager
-def deployment(directory: Path, client_secret: str | None = None) -> Iterator[Deployment]:
+def deployment(directory: Path, client_secret: str | None = None, profile: str = "seed") -> Iterator[Deployment]:
     """A running sandbox and a stack that has not been deployed yet, both in `directory`.
 
     With `client_secret` the emulator wants that one, and the stack gets it from its environment.
     """
-    environ = {**os.environ, **({"SANDBOX_CLIENT_SECRET": client_secret} if client_secret else {})}
+    environ = {**os.environ, "SANDBOX_GENESYS_PROFILE": profile}
+    environ |= {"SANDBOX_CLIENT_SECRET": client_secret} if client_secret else {}
     clouds = Sandbox(directory, free_port(), free_port(), owner=os.getpid(), environ=environ)
     with clouds:
         ports = {"SANDBOX_AWS_PORT": str(clouds.ports["aws"]), "SANDBOX_GENESYS_PORT": str(clouds.ports["genesys"])}
