@@ -1,68 +1,52 @@
 """The whole graph: what AWS gets and then, pointing at it, what Genesys Cloud gets."""
 
 import pulumi
-from pulumi import ResourceOptions
+from pulumi import Output, ResourceOptions
 
-import eventbridge as eb
+import eventbridge as aws
 import genesys_provider as genesys
 from settings import from_pulumi
 
-s = from_pulumi()
-prefix, tags = s.bus_name, s.tags
-protected = ResourceOptions(protect=s.protect)
+settings = from_pulumi()
+base = aws.Base(prefix=settings.bus_name, tags=settings.tags, protect=settings.protect)
 
-signing_key = genesys.SigningKey("signing-key", genesys.SigningKeyArgs(rotation=s.signing_key_rotation))
-api_key = genesys.SigningKey("api-key", genesys.SigningKeyArgs(rotation=s.api_key_rotation))
+signing_key = genesys.SigningKey("signing-key", genesys.SigningKeyArgs(rotation=settings.signing_key_rotation))
+api_key = genesys.SigningKey("api-key", genesys.SigningKeyArgs(rotation=settings.api_key_rotation))
 
-bus = eb.Bus("bus", eb.BusArgs(prefix=prefix, tags=tags), protected)
+bus = aws.Bus("bus", aws.BusArgs(base=base))
 pulumi.export("busArn", bus.arn)
-commands: dict[str, pulumi.Input[str]] = {"state of the webhook": f"make refresh STACK={pulumi.get_stack()}"}
-if s.tap:
-    tap = eb.Tap("tap", eb.TapArgs(prefix=prefix, tags=tags, bus_name=bus.name, source=s.source))
+commands: dict[str, Output[str]] = {}
+if settings.tap:
+    tap = aws.Tap("tap", aws.TapArgs(base=base, bus=bus, source=settings.source))
     pulumi.export("tapQueueUrl", tap.queue_url)
-    commands["events"] = pulumi.Output.concat("aws sqs receive-message --queue-url ", tap.queue_url)
+    commands["events"] = Output.concat(settings.aws_cli, " sqs receive-message --queue-url ", tap.queue_url)
 
 # An API destination only sends: what receives at its URL is built here, unless somebody else's receiver is named.
-url: pulumi.Input[str] | None = s.ingress.url
+url: pulumi.Input[str] | None = settings.ingress.url
 receiver: list[pulumi.Resource] = []
 if url is None:
-    ingress = eb.Ingress(
-        "ingress",
-        eb.IngressArgs(
-            prefix=prefix,
-            tags=tags,
-            bus_name=bus.name,
-            bus_arn=bus.arn,
-            source=s.source,
-            signing_key=signing_key.key,
-            heartbeat_key=api_key.key,
-            key_overlap_minutes=s.key_overlap_minutes,
-            max_age_minutes=s.ingress.max_age_minutes,
-            topics=s.topics,
-            throttle_rate=s.ingress.throttle_rate,
-            throttle_burst=s.ingress.throttle_burst,
-            log_days=s.log_days,
-            secret_recovery_days=7 if s.protect else 0,
-        ),
-        protected,
-    )
+    keys = aws.Keys(signing=signing_key.key, heartbeat=api_key.key)
+    receives = aws.IngressArgs(base=base, bus=bus, source=settings.source, keys=keys, limits=settings.ingress)
+    ingress = aws.Ingress("ingress", receives)
     url, receiver = ingress.url, [ingress]
-    commands["logs of the receiver"] = pulumi.Output.concat("aws logs tail --follow ", ingress.log_group_name)
+    commands["logs"] = Output.concat(settings.aws_cli, " logs tail --follow ", ingress.log_group_name)
+pulumi.export("commands", commands)
 
-# Both wait for the whole receiver, not for its URL alone: what is sent there must find it finished.
+# Everything that sends waits for the whole receiver, not for its URL alone.
 ready = ResourceOptions(depends_on=receiver)
-destination = eb.Destination("destination", eb.DestinationArgs(prefix=prefix, url=url, api_key=api_key.key), ready)
+destination = aws.Destination("destination", aws.DestinationArgs(base=base, url=url, api_key=api_key.key), ready)
 pulumi.export("destinationArn", destination.arn)
 pulumi.export("destinationUrl", destination.invocation_endpoint)
-if receiver:  # somebody else's gets no key of ours
-    heartbeat = eb.HeartbeatArgs(prefix=prefix, tags=tags, destination_arn=destination.arn, minutes=s.heartbeat_minutes)
-    eb.Heartbeat("heartbeat", heartbeat, ready)
+if receiver:  # nothing is sent to somebody else's: it would show our key
+    beats = aws.HeartbeatArgs(base=base, destination_arn=destination.arn, minutes=settings.heartbeat_minutes)
+    aws.Heartbeat("heartbeat", beats, ready)
 
-webhook = genesys.Webhook(
-    "webhook",
-    genesys.WebhookArgs(destination_url=destination.invocation_endpoint, signing_key=signing_key.key),
-    ready,
+webhook_args = genesys.WebhookArgs(
+    destination_url=destination.invocation_endpoint,
+    signing_key=signing_key.key,
+    retry_policy=genesys.RetryPolicyArgs(retry_count=10, retry_interval_seconds=30),  # an outage of five minutes
 )
+webhook = genesys.Webhook("webhook", webhook_args, ready)
 pulumi.export("webhookId", webhook.id)
 subscriptions = {
     each.name: genesys.Subscription(
@@ -76,7 +60,6 @@ subscriptions = {
             adopt=each.adopt,
         ),
     )
-    for each in s.subscriptions
+    for each in settings.subscriptions
 }
 pulumi.export("subscriptionIds", {name: each.id for name, each in subscriptions.items()})
-pulumi.export("commands", commands)

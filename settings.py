@@ -21,6 +21,8 @@ LOG_DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096,
 EXIT_AFTER_MESSAGE = 32  # Pulumi's own code for it: a RunError would be followed by a second error line
 LONGEST_BUS_NAME = 48  # the longest name made from it is that of a role or rule, which may have 64 characters
 LONGEST_SUBSCRIPTION_NAME = 64
+LONGEST_TOPICS = 3000
+MOST_TAGS = 50
 LONGEST_GENESYS_NAME = 128
 
 
@@ -44,6 +46,9 @@ class IngressSettings:
     throttle_rate: float
     throttle_burst: int
     max_age_minutes: int
+    key_overlap_minutes: int
+    log_days: int
+    topics: list[str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,13 +58,12 @@ class Settings:
     bus_name: str
     source: str
     """Source of the events on the bus: `genesys.com/cloud/<orgId>` (AWS keeps `aws.` for its partners)."""
+    aws_cli: str
+    """How to call the AWS CLI for this stack."""
     subscriptions: list[SubscriptionSettings]
-    topics: list[str]
     ingress: IngressSettings
     tap: bool
-    log_days: int
     heartbeat_minutes: int
-    key_overlap_minutes: int
     signing_key_rotation: int
     api_key_rotation: int
     tags: dict[str, str]
@@ -97,16 +101,14 @@ def load(config: Mapping[str, str], environ: Mapping[str, str], project: str, st
     return Settings(
         bus_name=bus_name(reader, stack),
         source=f"genesys.com/cloud/{organisation(genesys.org_id)}",
+        aws_cli=aws_cli(config),
         subscriptions=subscriptions(reader, f"{project}-{stack}-"),
-        topics=topics(reader),
         ingress=ingress(reader, environ),
         tap=reader.flag("tap", False),
-        log_days=log_days(reader),
         heartbeat_minutes=reader.number("heartbeatMinutes", 5, 1, 60),
-        key_overlap_minutes=reader.number("keyOverlapMinutes", 1440, 0, 43_200),
         signing_key_rotation=reader.number("signingKeyRotation", 1, 1, 1_000_000),
         api_key_rotation=reader.number("apiKeyRotation", 1, 1, 1_000_000),
-        tags=reader.texts("tags"),
+        tags=tags(reader),
         protect=reader.flag("protect", False),
     )
 
@@ -143,6 +145,12 @@ def bus_name(reader: "Reader", stack: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9_-]+", name) or name == "default":
         raise ConfigError(f"{where} is {name!r}; write letters, digits, - and _ only, for example genesys-dev")
     return name
+
+
+def aws_cli(config: Mapping[str, str]) -> str:
+    """With the endpoint that the AWS provider uses, where it is not AWS's own: the sandbox's."""
+    endpoints = Reader("aws", config).list("endpoints")
+    return f"aws --endpoint-url {next(iter(endpoints[0].values()))}" if endpoints else "aws"
 
 
 def organisation(org_id: str) -> str:
@@ -209,6 +217,24 @@ def topics(reader: "Reader") -> list[str]:
                 f"{reader.key('topics')} has {topic!r}; write templates with {{id}} in them, of at most 128 characters,"
                 " for example v2.users.{id}.presence"
             )
+    if len(json.dumps(found)) > LONGEST_TOPICS:
+        length = len(json.dumps(found))
+        raise ConfigError(
+            f"{reader.key('topics')} is {length} characters long as JSON; write {LONGEST_TOPICS} at most: they"
+            " travel in the function's environment, which AWS limits to 4 KB"
+        )
+    return found
+
+
+def tags(reader: "Reader") -> dict[str, str]:
+    found = reader.texts("tags")
+    for key in found:
+        if key.lower().startswith("aws:") or not 1 <= len(key) <= 128:
+            raise ConfigError(
+                f"{reader.key('tags')} has the key {key!r}; AWS takes 1 to 128 characters, none with aws:"
+            )
+    if len(found) > MOST_TAGS:
+        raise ConfigError(f"{reader.key('tags')} has {len(found)} tags; AWS takes at most {MOST_TAGS}")
     return found
 
 
@@ -228,6 +254,9 @@ def ingress(reader: "Reader", environ: Mapping[str, str]) -> IngressSettings:
         throttle_rate=whole(f"{inside}.rate", throttle.get("rate", 500), 1, 10_000),
         throttle_burst=whole(f"{inside}.burst", throttle.get("burst", 1000), 1, 5_000),
         max_age_minutes=whole(f"{where}.maxAgeMinutes", given.get("maxAgeMinutes", 60), 1, 1440),
+        key_overlap_minutes=reader.number("keyOverlapMinutes", 1440, 0, 43_200),
+        log_days=log_days(reader),
+        topics=topics(reader),
     )
 
 

@@ -39,8 +39,7 @@ def main() -> int:
         memory = sum(status.memory for status in sandbox.status())
         workers = sum(status.workers for status in sandbox.status())
 
-    resources = "36 resources"
-    print(f"{'':24} {resources:>14} {'empty program':>14} {'ratio':>7}")
+    print(f"{'':24} {'this project':>14} {'empty program':>14} {'ratio':>7}")
     for name, (mine, its) in rows.items():
         print(f"{name:24} {mine:12.2f} s {its:12.2f} s {mine / its:6.1f}x")
     print(f"\nsandbox, after three events: {memory / 1e6:.0f} MB (PSS, {workers} function workers)")

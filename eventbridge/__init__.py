@@ -1,12 +1,14 @@
 """The AWS half: one Pulumi component per file."""
 
 from .bus import Bus, BusArgs
+from .component import Base
 from .destination import Destination, DestinationArgs
 from .heartbeat import Heartbeat, HeartbeatArgs
-from .ingress import Ingress, IngressArgs
+from .ingress import Ingress, IngressArgs, Keys
 from .tap import Tap, TapArgs
 
 __all__ = [
+    "Base",
     "Bus",
     "BusArgs",
     "Destination",
@@ -15,6 +17,7 @@ __all__ = [
     "HeartbeatArgs",
     "Ingress",
     "IngressArgs",
+    "Keys",
     "Tap",
     "TapArgs",
 ]

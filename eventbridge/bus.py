@@ -5,12 +5,13 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from .component import Component, ComponentArgs
+from .component import Base, Component
 
 
 @dataclass(kw_only=True)
-class BusArgs(ComponentArgs):
-    """A bus is named by its prefix alone."""
+class BusArgs:
+    base: Base
+    """Its prefix is the bus's name."""
 
 
 class Bus(Component):
@@ -20,13 +21,13 @@ class Bus(Component):
     arn: pulumi.Output[str]
 
     def __init__(self, name: str, args: BusArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__(name, opts)
+        super().__init__(name, args.base, opts)
         bus = aws.cloudwatch.EventBus(
             name,
-            name=args.prefix,
+            name=args.base.prefix,
             description="Events of Genesys Cloud",
-            tags=args.tags,
-            opts=self.child(),
+            tags=args.base.tags,
+            opts=self.lasting(),
         )
         self.name = bus.name
         self.arn = bus.arn

@@ -3,16 +3,19 @@
 from dataclasses import dataclass, field
 
 import pulumi
+import pulumi_aws as aws
 
 
-@dataclass(kw_only=True)
-class ComponentArgs:
-    """Arguments that every component takes."""
+@dataclass(frozen=True, kw_only=True)
+class Base:
+    """What is the same for all components of a stack."""
 
     prefix: str
     """What the names of all resources in AWS begin with: the bus's name."""
     tags: dict[str, str] = field(default_factory=dict)
     """On every resource that can have tags."""
+    protect: bool = False
+    """Refuse to delete the bus, the public URL and the secrets, and let a deleted secret come back for a week."""
 
 
 class Component(pulumi.ComponentResource):
@@ -21,8 +24,18 @@ class Component(pulumi.ComponentResource):
     Its type token, `genesys-eventbridge:eventbridge:<class>`, is part of every state: renaming a class needs an alias.
     """
 
-    def __init__(self, name: str, opts: pulumi.ResourceOptions | None) -> None:
+    def __init__(self, name: str, base: Base, opts: pulumi.ResourceOptions | None) -> None:
+        self._base = base
         super().__init__(f"genesys-eventbridge:eventbridge:{type(self).__name__}", name, {}, opts)
+
+    @property
+    def account(self) -> pulumi.Output[str]:
+        """The account that the provider works in."""
+        return aws.get_caller_identity_output(opts=pulumi.InvokeOutputOptions(parent=self)).account_id
 
     def child(self, *depends_on: pulumi.Resource) -> pulumi.ResourceOptions:
         return pulumi.ResourceOptions(parent=self, depends_on=list(depends_on))
+
+    def lasting(self) -> pulumi.ResourceOptions:
+        """For a child that `protect` protects. Never for a whole component: some children are replaced all the time."""
+        return pulumi.ResourceOptions(parent=self, protect=self._base.protect)

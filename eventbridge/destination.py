@@ -5,13 +5,14 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from .component import Component, ComponentArgs
+from .component import Base, Component
 
 KEY_HEADER = "X-Heartbeat-Key"
 
 
 @dataclass(kw_only=True)
-class DestinationArgs(ComponentArgs):
+class DestinationArgs:
+    base: Base
     url: pulumi.Input[str]
     """The public https URL behind which events are received."""
     api_key: pulumi.Input[str]
@@ -25,10 +26,10 @@ class Destination(Component):
     invocation_endpoint: pulumi.Output[str]
 
     def __init__(self, name: str, args: DestinationArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__(name, opts)
+        super().__init__(name, args.base, opts)
         connection = aws.cloudwatch.EventConnection(
             name,
-            name=args.prefix,
+            name=args.base.prefix,
             description="The key that a heartbeat bears",
             authorization_type="API_KEY",
             auth_parameters=aws.cloudwatch.EventConnectionAuthParametersArgs(
@@ -40,7 +41,7 @@ class Destination(Component):
         )
         destination = aws.cloudwatch.EventApiDestination(
             name,
-            name=args.prefix,
+            name=args.base.prefix,
             description="Where Genesys Cloud posts its events, and the heartbeat goes",
             invocation_endpoint=args.url,
             http_method="POST",

@@ -7,11 +7,12 @@ import pulumi
 import pulumi_aws as aws
 
 from . import policies
-from .component import Component, ComponentArgs
+from .component import Base, Component
 
 
 @dataclass(kw_only=True)
-class HeartbeatArgs(ComponentArgs):
+class HeartbeatArgs:
+    base: Base
     destination_arn: pulumi.Input[str]
     """The API destination that is called."""
     minutes: int
@@ -27,24 +28,23 @@ class Heartbeat(Component):
     rule_name: pulumi.Output[str]
 
     def __init__(self, name: str, args: HeartbeatArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__(name, opts)
-        account = aws.get_caller_identity_output(opts=pulumi.InvokeOutputOptions(parent=self)).account_id
+        super().__init__(name, args.base, opts)
         rule = aws.cloudwatch.EventRule(
             name,
-            name=f"{args.prefix}-heartbeat",
+            name=f"{args.base.prefix}-heartbeat",
             description="A heartbeat through the API destination",
             schedule_expression=every(args.minutes),
-            tags=args.tags,
+            tags=args.base.tags,
             opts=self.child(),
         )
         role = aws.iam.Role(
             name,
-            name=f"{args.prefix}-heartbeat",
+            name=f"{args.base.prefix}-heartbeat",
             description="EventBridge calls the API destination with this",
-            assume_role_policy=pulumi.Output.all(rule.arn, account).apply(
-                lambda of: json.dumps(policies.trust("events.amazonaws.com", *of))
+            assume_role_policy=pulumi.Output.all(rule.arn, self.account).apply(
+                lambda of: json.dumps(policies.trust("events.amazonaws.com", account=of[1], source_arn=of[0]))
             ),
-            tags=args.tags,
+            tags=args.base.tags,
             opts=self.child(),
         )
         policy = aws.iam.RolePolicy(

@@ -4,14 +4,16 @@ import base64
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import pulumi
 import pulumi_aws as aws
 
 from . import policies
-from .component import Component, ComponentArgs
+from .bus import Bus
+from .component import Base, Component
 
 ROUTE = "POST /genesys"
 PATH = "/genesys"
@@ -29,29 +31,53 @@ ACCESS_LOG = {
 }
 
 
+class Limits(Protocol):
+    """How much, how long, how old."""
+
+    @property
+    def throttle_rate(self) -> float:
+        """Requests a second, over time."""
+
+    @property
+    def throttle_burst(self) -> int:
+        """Requests at once."""
+
+    @property
+    def max_age_minutes(self) -> int:
+        """Older events are refused."""
+
+    @property
+    def key_overlap_minutes(self) -> int:
+        """How long the previous signing key is accepted after a rotation; 0 for a leaked key."""
+
+    @property
+    def log_days(self) -> int:
+        """How long logs are kept, as CloudWatch takes it."""
+
+    @property
+    def topics(self) -> list[str]:
+        """Topic templates known beside those of the ingress itself."""
+
+
 @dataclass(kw_only=True)
-class IngressArgs(ComponentArgs):
-    bus_name: pulumi.Input[str]
-    bus_arn: pulumi.Input[str]
+class Keys:
+    """By what the sender of a request is known. Both secret."""
+
+    signing: pulumi.Input[str]
+    """The key with which Genesys Cloud signs."""
+    heartbeat: pulumi.Input[str]
+    """The key that a heartbeat bears."""
+
+
+@dataclass(kw_only=True)
+class IngressArgs:
+    base: Base
+    bus: Bus
+    """The bus that gets the events."""
     source: str
     """The events' source on the bus."""
-    signing_key: pulumi.Input[str]
-    """The key with which Genesys Cloud signs. Secret."""
-    heartbeat_key: pulumi.Input[str]
-    """The key that a heartbeat bears. Secret."""
-    key_overlap_minutes: int = 1440
-    """How long the previous signing key is accepted after a rotation; 0 for a leaked key."""
-    max_age_minutes: int = 60
-    """Older events are refused."""
-    topics: list[str] = field(default_factory=list)
-    """Topic templates known beside those of the ingress itself."""
-    throttle_rate: float = 500
-    """Requests a second, over time."""
-    throttle_burst: int = 1000
-    """Requests at once."""
-    log_days: int = 30
-    secret_recovery_days: int = 0
-    """How long a deleted secret can be brought back: 0, or 7 to 30."""
+    keys: Keys
+    limits: Limits
 
 
 class Ingress(Component):
@@ -61,12 +87,12 @@ class Ingress(Component):
     log_group_name: pulumi.Output[str]
 
     def __init__(self, name: str, args: IngressArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__(name, opts)
+        super().__init__(name, args.base, opts)
         self._name = name
         self._args = args
         function = self._function(
-            signing_key=self._secret("signing-key", args.signing_key),
-            heartbeat_key=self._secret("heartbeat-key", args.heartbeat_key),
+            signing_key=self._secret("signing-key", args.keys.signing),
+            heartbeat_key=self._secret("heartbeat-key", args.keys.heartbeat),
         )
         self.url = self._api(function).api_endpoint.apply(lambda endpoint: endpoint + PATH)
         self.register_outputs({"url": self.url, "logGroupName": self.log_group_name})
@@ -75,10 +101,10 @@ class Ingress(Component):
         """A secret of its own for each key, so that rotating one leaves the other's previous version alone."""
         secret = aws.secretsmanager.Secret(
             f"{self._name}-{kind}",
-            name_prefix=f"{self._args.prefix}-{kind}-",  # a name can't be used again while a deleted secret waits
-            recovery_window_in_days=self._args.secret_recovery_days,
-            tags=self._args.tags,
-            opts=self.child(),
+            name_prefix=f"{self._args.base.prefix}-{kind}-",  # a name can't be used again while a deleted secret waits
+            recovery_window_in_days=7 if self._args.base.protect else 0,
+            tags=self._args.base.tags,
+            opts=self.lasting(),
         )
         return aws.secretsmanager.SecretVersion(
             f"{self._name}-{kind}",
@@ -91,12 +117,12 @@ class Ingress(Component):
         self, signing_key: aws.secretsmanager.SecretVersion, heartbeat_key: aws.secretsmanager.SecretVersion
     ) -> aws.lambda_.Function:
         args = self._args
-        function_name = f"{args.prefix}-ingress"
+        function_name = f"{args.base.prefix}-ingress"
         log_group = aws.cloudwatch.LogGroup(
             self._name,
             name=f"/aws/lambda/{function_name}",
-            retention_in_days=args.log_days,
-            tags=args.tags,
+            retention_in_days=args.limits.log_days,
+            tags=args.base.tags,
             opts=self.child(),
         )
         self.log_group_name = log_group.name
@@ -104,12 +130,10 @@ class Ingress(Component):
             self._name,
             name=function_name,
             description="The function that receives the events of Genesys Cloud",
-            assume_role_policy=pulumi.Output.all(
-                aws.get_partition_output(opts=pulumi.InvokeOutputOptions(parent=self)).partition,
-                aws.get_region_output(opts=pulumi.InvokeOutputOptions(parent=self)).region,
-                aws.get_caller_identity_output(opts=pulumi.InvokeOutputOptions(parent=self)).account_id,
-            ).apply(lambda at: json.dumps(function_trust(function_name, *at))),
-            tags=args.tags,
+            assume_role_policy=self.account.apply(
+                lambda account: json.dumps(policies.trust("lambda.amazonaws.com", account))
+            ),
+            tags=args.base.tags,
             opts=self.child(),
         )
         policy = aws.iam.RolePolicy(
@@ -117,7 +141,7 @@ class Ingress(Component):
             name="ingress",
             role=role.name,
             policy=pulumi.Output.all(
-                args.bus_arn, [signing_key.secret_id, heartbeat_key.secret_id], log_group.arn
+                args.bus.arn, [signing_key.secret_id, heartbeat_key.secret_id], log_group.arn
             ).apply(lambda arns: json.dumps(policies.ingress(*arns))),
             opts=self.child(),
         )
@@ -136,21 +160,21 @@ class Ingress(Component):
             timeout=6,
             environment=aws.lambda_.FunctionEnvironmentArgs(
                 variables={
-                    "EVENT_BUS_NAME": args.bus_name,
+                    "EVENT_BUS_NAME": args.bus.name,
                     "EVENT_SOURCE": args.source,
                     # The versions are not read: a new one makes new instances, which start with the new keys.
                     "SIGNING_SECRET_ARN": signing_key.secret_id,
                     "SIGNING_SECRET_VERSION": signing_key.version_id,
                     "HEARTBEAT_SECRET_ARN": heartbeat_key.secret_id,
                     "HEARTBEAT_SECRET_VERSION": heartbeat_key.version_id,
-                    "KEY_OVERLAP_MINUTES": str(args.key_overlap_minutes),
-                    "MAX_AGE_MINUTES": str(args.max_age_minutes),
-                    "TOPICS": json.dumps(args.topics),
+                    "KEY_OVERLAP_MINUTES": str(args.limits.key_overlap_minutes),
+                    "MAX_AGE_MINUTES": str(args.limits.max_age_minutes),
+                    "TOPICS": json.dumps(args.limits.topics),
                     "METRICS_NAMESPACE": "GenesysEventBridge",
                     "STACK": pulumi.get_stack(),
                 }
             ),
-            tags=args.tags,
+            tags=args.base.tags,
             opts=self.child(log_group, policy),
         )
 
@@ -158,11 +182,11 @@ class Ingress(Component):
         args = self._args
         api = aws.apigatewayv2.Api(
             self._name,
-            name=args.prefix,
+            name=args.base.prefix,
             description="Where Genesys Cloud posts its events",
             protocol_type="HTTP",
-            tags=args.tags,
-            opts=self.child(),
+            tags=args.base.tags,
+            opts=self.lasting(),
         )
         integration = aws.apigatewayv2.Integration(
             self._name,
@@ -183,9 +207,10 @@ class Ingress(Component):
         )
         access_log = aws.cloudwatch.LogGroup(
             f"{self._name}-access",
-            name=f"/aws/apigateway/{args.prefix}",
-            retention_in_days=args.log_days,
-            tags=args.tags,
+            # AWS lists each group outside /aws/vendedlogs in one policy of the account, whose length is limited.
+            name=f"/aws/vendedlogs/apigateway/{args.base.prefix}",
+            retention_in_days=args.limits.log_days,
+            tags=args.base.tags,
             opts=self.child(),
         )
         aws.apigatewayv2.Stage(
@@ -194,14 +219,14 @@ class Ingress(Component):
             name="$default",
             auto_deploy=True,
             default_route_settings=aws.apigatewayv2.StageDefaultRouteSettingsArgs(
-                throttling_rate_limit=args.throttle_rate,
-                throttling_burst_limit=args.throttle_burst,
+                throttling_rate_limit=args.limits.throttle_rate,
+                throttling_burst_limit=args.limits.throttle_burst,
                 detailed_metrics_enabled=True,
             ),
             access_log_settings=aws.apigatewayv2.StageAccessLogSettingsArgs(
                 destination_arn=access_log.arn, format=json.dumps(ACCESS_LOG)
             ),
-            tags=args.tags,
+            tags=args.base.tags,
             opts=self.child(route),
         )
         aws.lambda_.Permission(
@@ -213,12 +238,6 @@ class Ingress(Component):
             opts=self.child(),
         )
         return api
-
-
-def function_trust(function_name: str, partition: str, region: str, account: str) -> policies.Policy:
-    """Its ARN is spelt out: the role is there before the function."""
-    arn = f"arn:{partition}:lambda:{region}:{account}:function:{function_name}"
-    return policies.trust("lambda.amazonaws.com", arn, account)
 
 
 def code_files(folder: Path) -> dict[str, Path]:

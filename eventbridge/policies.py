@@ -25,19 +25,24 @@ def allow(actions: Sequence[str], *resources: str) -> Statement:
     return {"Effect": "Allow", "Action": list(actions), "Resource": list(resources)}
 
 
-def for_source(arn: str, account: str) -> dict[str, dict[str, str]]:
-    """Only on behalf of that one resource of ours: a service must not be talked into acting for a stranger."""
-    return {"StringEquals": {"aws:SourceAccount": account}, "ArnEquals": {"aws:SourceArn": arn}}
+def for_source(account: str, arn: str | None = None) -> dict[str, dict[str, str]]:
+    """Only on behalf of our account, or one resource of it: a service must not be talked into acting for a stranger."""
+    condition = {"StringEquals": {"aws:SourceAccount": account}}
+    return {**condition, "ArnEquals": {"aws:SourceArn": arn}} if arn else condition
 
 
-def trust(service: str, source_arn: str, account: str) -> Policy:
-    """A role that the service may assume, for that one resource."""
+def trust(service: str, account: str, source_arn: str | None = None) -> Policy:
+    """A role that the service may assume, for that one resource.
+
+    Lambda names no resource when it assumes a function's role ("aws:SourceArn applies only to policies where your
+    function is the target resource", its guide says): there the account has to do, and iam:PassRole says the rest.
+    """
     return policy(
         {
             "Effect": "Allow",
             "Principal": {"Service": service},
             "Action": "sts:AssumeRole",
-            "Condition": for_source(source_arn, account),
+            "Condition": for_source(account, source_arn),
         }
     )
 
@@ -64,6 +69,6 @@ def queue(queue_arn: str, rule_arn: str, account: str) -> Policy:
             "Principal": {"Service": "events.amazonaws.com"},
             "Action": "sqs:SendMessage",
             "Resource": queue_arn,
-            "Condition": for_source(rule_arn, account),
+            "Condition": for_source(account, rule_arn),
         }
     )

@@ -7,14 +7,16 @@ import pulumi
 import pulumi_aws as aws
 
 from . import policies
-from .component import Component, ComponentArgs
+from .bus import Bus
+from .component import Base, Component
 
 RETENTION_SECONDS = 3600  # whole events lie here: no longer than it takes to look at them
 
 
 @dataclass(kw_only=True)
-class TapArgs(ComponentArgs):
-    bus_name: pulumi.Input[str]
+class TapArgs:
+    base: Base
+    bus: Bus
     """The bus to listen on."""
     source: str
     """The events' source. Only theirs: a heartbeat has another."""
@@ -26,29 +28,28 @@ class Tap(Component):
     queue_url: pulumi.Output[str]
 
     def __init__(self, name: str, args: TapArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__(name, opts)
-        account = aws.get_caller_identity_output(opts=pulumi.InvokeOutputOptions(parent=self)).account_id
+        super().__init__(name, args.base, opts)
         rule = aws.cloudwatch.EventRule(
             name,
-            name=f"{args.prefix}-tap",
+            name=f"{args.base.prefix}-tap",
             description="A copy of every event of Genesys Cloud, to look at",
-            event_bus_name=args.bus_name,
+            event_bus_name=args.bus.name,
             event_pattern=json.dumps({"source": [args.source]}),
-            tags=args.tags,
+            tags=args.base.tags,
             opts=self.child(),
         )
         queue = aws.sqs.Queue(
             name,
-            name=f"{args.prefix}-tap",
+            name=f"{args.base.prefix}-tap",
             message_retention_seconds=RETENTION_SECONDS,
             sqs_managed_sse_enabled=True,
-            tags=args.tags,
+            tags=args.base.tags,
             opts=self.child(),
         )
         policy = aws.sqs.QueuePolicy(
             name,
             queue_url=queue.url,
-            policy=pulumi.Output.all(queue.arn, rule.arn, account).apply(
+            policy=pulumi.Output.all(queue.arn, rule.arn, self.account).apply(
                 lambda arns: json.dumps(policies.queue(*arns))
             ),
             opts=self.child(),
@@ -56,7 +57,7 @@ class Tap(Component):
         aws.cloudwatch.EventTarget(
             name,
             rule=rule.name,
-            event_bus_name=args.bus_name,
+            event_bus_name=args.bus.name,
             arn=queue.arn,
             opts=self.child(policy),
         )

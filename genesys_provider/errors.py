@@ -46,6 +46,10 @@ class NotFound(RequestError):
     """404 or 410."""
 
 
+class Forbidden(RequestError):
+    """403."""
+
+
 class Conflict(RequestError):
     """409, or the 400 by which Genesys Cloud refuses a name that is taken."""
 

@@ -4,7 +4,6 @@ A resource's file says what its fields are and how they travel; everything that 
 Provider instances carry no attributes: they are pickled, by reference to their class, into every state.
 """
 
-import contextlib
 import math
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -156,8 +155,10 @@ class EntityProvider(Provider):
     def delete(self, id_: str, props: Props) -> None:
         self._refuse_other_org(id_, props)
         session.confirm_org()
-        with contextlib.suppress(NotFound):
+        try:
             session.client().delete(self._at(id_))
+        except NotFound:
+            self._confirm_api()  # else it is not gone, but out of reach
 
     # How they are done.
 

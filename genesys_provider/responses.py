@@ -2,7 +2,7 @@
 
 from ._http import http
 from .connection import is_loopback
-from .errors import Conflict, NotFound, RequestError
+from .errors import Conflict, Forbidden, NotFound, RequestError
 
 # May be sent again after a while: 429 was refused unseen, the others were not answered by the application.
 PASSING = (408, 429, 502, 503, 504)
@@ -38,6 +38,8 @@ def failure(response: http.Response) -> RequestError:
         return NotFound(text)
     if status == 409 or code == "duplicate.name":
         return Conflict(text, committed=True)
+    if status == 403:
+        return Forbidden(text)
     lost = may_create(request) and (status >= 500 or status == 408)
     return RequestError(
         text,

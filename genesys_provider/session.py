@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pulumi.dynamic import ConfigureRequest
 
 from .connection import Connection, resolve
-from .errors import OwnershipError
+from .errors import Forbidden, NotFound, OwnershipError
 from .lifetime import end_with_engine
 
 if TYPE_CHECKING:
@@ -48,18 +48,17 @@ def client() -> "Client":
 def confirm_org() -> None:
     """Before anything is changed, deleted or taken for gone: the token's organisation is the one that is meant.
 
-    Asked once per process; a host without `organizations/me` (a gateway) is taken at its word.
+    Asked once per process; a host without `organizations/me` (a gateway), or a client that may
+    not ask, is taken at its word.
     """
     global _org_checked
-    from .errors import NotFound
-
     genesys = client()
     with _org_lock:
         if _org_checked:
             return
         try:
             found = str(genesys.get("/api/v2/organizations/me").get("id", ""))
-        except NotFound:
+        except (NotFound, Forbidden):
             found = ""
         wanted = genesys.connection.org_id
         if found and found != wanted:

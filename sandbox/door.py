@@ -27,10 +27,10 @@ def ask(port: int, method: str, path: str, body: object = None, timeout_seconds:
     return answer
 
 
-def health(port: int) -> dict[str, Any]:
-    """`{service, instance, ready}`; empty when no server of the sandbox answers within a second."""
+def health(port: int, timeout_seconds: float = 1.0) -> dict[str, Any]:
+    """`{service, instance, ready}`; empty when no server of the sandbox answers in time."""
     try:
-        answer = ask(port, "GET", "/_sandbox/health", timeout_seconds=1.0)
+        answer = ask(port, "GET", "/_sandbox/health", timeout_seconds=timeout_seconds)
     except NoAnswer:
         return {}
     return answer if isinstance(answer, dict) and "service" in answer else {}

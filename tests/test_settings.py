@@ -41,16 +41,32 @@ def test_defaults() -> None:
     s = settings()
     assert s.bus_name == "genesys-dev"
     assert s.source == f"genesys.com/cloud/{ORG}"
-    assert (s.tap, s.protect, s.log_days, s.heartbeat_minutes, s.key_overlap_minutes) == (False, False, 30, 5, 1440)
-    assert (s.signing_key_rotation, s.api_key_rotation, s.topics, s.tags) == (1, 1, [], {})
+    assert (s.tap, s.protect, s.heartbeat_minutes, s.aws_cli) == (False, False, 5, "aws")
+    assert (s.signing_key_rotation, s.api_key_rotation, s.tags) == (1, 1, {})
+    assert (s.ingress.topics, s.ingress.log_days, s.ingress.key_overlap_minutes) == ([], 30, 1440)
     assert (s.ingress.url, s.ingress.throttle_rate, s.ingress.throttle_burst) == (None, 500, 1000)
     assert s.ingress.max_age_minutes == 60
 
 
 def test_every_key_that_is_read_has_its_schema_and_no_other_has_one() -> None:
+    assert set(schema()) == set(KEYS)
+
+
+def test_the_schemas_defaults_are_the_programs() -> None:
+    given = {key: entry["default"] for key, entry in schema().items() if "default" in entry}
+    assert settings(given) == settings()
+
+
+def schema() -> dict[str, dict[str, Any]]:
     import yaml
 
-    assert set(yaml.safe_load((ROOT / "Pulumi.yaml").read_text())["config"]) == set(KEYS)
+    found: dict[str, dict[str, Any]] = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())["config"]
+    return found
+
+
+def test_commands_for_the_sandbox_ask_the_sandbox() -> None:
+    endpoints = json.dumps([{"sqs": "http://127.0.0.1:4566"}])
+    assert settings({"aws:endpoints": endpoints}).aws_cli == "aws --endpoint-url http://127.0.0.1:4566"
 
 
 @pytest.mark.parametrize("stack", ["dev", "staging", "prod", "local"])
@@ -132,6 +148,9 @@ def test_an_unknown_key_is_refused_with_the_nearest() -> None:
         ({"signingKeyRotation": 0}, "from 1 to"),
         ({"topics": ["v2.users.5.presence"]}, "write templates with {id} in them"),
         ({"tags": {"team": 5}}, "write texts by name"),
+        ({"tags": {"aws:team": "x"}}, "has the key 'aws:team'"),
+        ({"tags": {f"t{number}": "x" for number in range(51)}}, "51 tags; AWS takes at most 50"),
+        ({"topics": [f"v2.{'x' * 80}{number}.{{id}}" for number in range(60)]}, "which AWS limits to 4 KB"),
         ({"tap": "maybe"}, "write true or false"),
         ({"genesys:orgId": "not an id"}, "GENESYS_ORG_ID (genesys:orgId) is 'not an id'"),
         ({"genesys:region": None}, "genesys:region is missing"),

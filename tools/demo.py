@@ -3,8 +3,6 @@
 import json
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +11,7 @@ import boto3
 from rich.console import Console
 from rich.table import Table
 
+from sandbox.door import NoAnswer, ask
 from sandbox.launcher import Sandbox
 from tools.stack import Stack
 
@@ -47,7 +46,7 @@ def main() -> int:
 
 def emit(clouds: Sandbox, kind: str) -> str:
     """Let it happen; the topic, which no other event has."""
-    answer = ask(f"{clouds.genesys_url}/_sandbox/emit", {"kind": kind})
+    answer = ask(clouds.ports["genesys"], "POST", "/_sandbox/emit", {"kind": kind})
     topic: str = answer["event"]["topicName"]
     return topic
 
@@ -86,7 +85,7 @@ def show(seen: list[Seen], outputs: dict[str, Any], clouds: Sandbox) -> None:
     for name, id_ in outputs["subscriptionIds"].items():
         console.print(f"  subscription  {id_} ({name})")
     console.print("[bold]AWS has[/bold]")
-    for kind, names in ask(f"{clouds.aws_url}/_sandbox/aws/resources").items():
+    for kind, names in ask(clouds.ports["aws"], "GET", "/_sandbox/aws/resources").items():
         if names:
             console.print(f"  {kind:<13} {', '.join(names)}")
 
@@ -98,19 +97,11 @@ def show(seen: list[Seen], outputs: dict[str, Any], clouds: Sandbox) -> None:
     console.print(f"  curl {clouds.genesys_url}/_sandbox/calls        every call that Genesys Cloud got")
 
 
-def ask(url: str, body: object = None) -> dict[str, Any]:
-    data = None if body is None else json.dumps(body).encode()
-    request = urllib.request.Request(url, data, {"Content-Type": "application/json"})
-    with urllib.request.urlopen(request, timeout=30) as response:
-        answer: dict[str, Any] = json.load(response)
-    return answer
-
-
 if __name__ == "__main__":
     try:
         sys.exit(main())
     except KeyboardInterrupt:
         print("\nInterrupted. Nothing is lost: make demo goes on from here, make down cleans up.", file=sys.stderr)
         sys.exit(130)
-    except urllib.error.URLError as error:
-        sys.exit(f"error: the sandbox does not answer ({error.reason}); start it with: make sandbox")
+    except NoAnswer as error:
+        sys.exit(f"error: the sandbox does not answer ({error}); start it with: make sandbox")

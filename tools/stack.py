@@ -5,7 +5,6 @@ their backend, passphrase and plugin are its own, and of the environment they se
 stacks are the user's: backend, secrets provider and environment stay as they are.
 """
 
-import http.client
 import json
 import os
 import re
@@ -22,12 +21,12 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, NoReturn
 
+from sandbox.door import HOST, health
+from sandbox.launcher import AWS_PORT, GENESYS_PORT
 from tools import engine
 from tools.engine import Engine, EngineError, say
 
 ROOT = Path(__file__).parents[1]
-HOST = "127.0.0.1"
-AWS_PORT, GENESYS_PORT = "4566", "4580"
 CHANGING = ("up", "refresh", "destroy")
 TAKE_CONFIG = (*CHANGING, "preview", "config")
 SEALED_FROM = ("AWS_", "GENESYS_", "PULUMI_")
@@ -62,11 +61,13 @@ class Stack:
         given = {**os.environ, **self._set}
         self.directory = (directory or Path(given.get("SANDBOX_DIR") or project / ".sandbox")).absolute()
         self.ports = {
-            "aws": given.get("SANDBOX_AWS_PORT") or AWS_PORT,
-            "genesys": given.get("SANDBOX_GENESYS_PORT") or GENESYS_PORT,
+            "aws": given.get("SANDBOX_AWS_PORT") or str(AWS_PORT),
+            "genesys": given.get("SANDBOX_GENESYS_PORT") or str(GENESYS_PORT),
         }
         self.config_file = self._tracked_config_file
-        if self.local and (directory or (self.ports["aws"], self.ports["genesys"]) != (AWS_PORT, GENESYS_PORT)):
+        if self.local and (
+            directory or (self.ports["aws"], self.ports["genesys"]) != (str(AWS_PORT), str(GENESYS_PORT))
+        ):
             self.config_file = self._copy_config()
 
     def run(self, command: str, *arguments: str) -> tuple[int, str]:
@@ -129,11 +130,11 @@ class Stack:
 
     def _instance(self) -> str:
         """The sandbox that runs: a new one knows nothing of what was made in another."""
-        health = {service: _health(port) for service, port in self.ports.items()}
-        down = [f"http://{HOST}:{self.ports[service]}" for service, each in health.items() if not each.get("ready")]
+        found = {service: health(int(port), timeout_seconds=5.0) for service, port in self.ports.items()}
+        down = [f"http://{HOST}:{self.ports[service]}" for service, each in found.items() if not each.get("ready")]
         if down:
             raise SandboxDownError(f"the sandbox is not running at {' and '.join(down)}; start it with: make sandbox")
-        return str(health["aws"].get("instance"))
+        return str(found["aws"].get("instance"))
 
     def _instances(self) -> set[str]:
         """The sandboxes that the state may speak of: that of the last success, and those of failures after it."""
@@ -345,18 +346,6 @@ def _runs_pulumi(pid: int) -> bool:
     return True
 
 
-def _health(port: str) -> dict[str, Any]:
-    connection = http.client.HTTPConnection(HOST, int(port), timeout=5)
-    try:
-        connection.request("GET", "/_sandbox/health")
-        answer = json.loads(connection.getresponse().read())
-    except (OSError, http.client.HTTPException, ValueError):
-        return {}
-    finally:
-        connection.close()
-    return answer if isinstance(answer, dict) else {}
-
-
 def _logged_in(env: Mapping[str, str]) -> str:
     """The backend of `pulumi login`."""
     home = Path(env.get("PULUMI_HOME") or Path(env.get("HOME") or Path.home(), ".pulumi"))
@@ -436,12 +425,15 @@ def recover(stack: Stack, *arguments: str) -> list[str]:
 
 
 def down(local: Stack) -> int:
-    """Destroy what stacks of the sandbox have, then forget them. Stops nothing, and needs no engine for nothing."""
+    """Destroy what stacks of the sandbox have, then forget them. Stops nothing, and needs no engine for nothing.
+
+    What can't be destroyed, because the program is broken say, is forgotten too: it ends with the sandbox.
+    """
     stacks = [Stack(file.stem) for file in sorted(local.checkpoints.glob("*.json")) if _has_resources(file)]
     try:
         for stack in stacks:
-            if ended := _destroy(stack):
-                return ended
+            if code := _destroy(stack):
+                say(f"destroying stack {stack.name} ended with {code}: it is forgotten, and ends with the sandbox")
     except SandboxDownError:
         say("the sandbox is not running: what was in it is gone already")
     for left in (local.directory / "state", local.directory / "pulumi"):
@@ -455,11 +447,16 @@ def _destroy(stack: Stack) -> int:
     """Run `destroy` and wait for it. Ctrl-C is the engine's: it gets it from the terminal, as this process does."""
     with subprocess.Popen(stack.prepare("destroy"), cwd=stack.project, env=stack.environ) as running:
         signal.signal(signal.SIGTERM, lambda *_: running.send_signal(signal.SIGINT))
+        interrupted = False
         while True:
             try:
-                return running.wait()
+                code = running.wait()
             except KeyboardInterrupt:
+                interrupted = True
                 continue
+            if interrupted:
+                raise KeyboardInterrupt
+            return code
 
 
 def _has_resources(checkpoint: Path) -> bool:

@@ -67,12 +67,26 @@ def test_a_hanging_put_events_is_answered_within_four_seconds(fresh: Deployment)
     try:
         fresh.aws("POST", "faults", {"operation": "events:PutEvents", "times": 100, "kind": "hang", "seconds": 20})
         fresh.genesys("POST", "/_sandbox/retry-scale", {"factor": 0.001})
-        [delivery] = fresh.emit({"kind": "acd.start"})["deliveries"]
-        attempts = fresh.genesys("GET", f"/_sandbox/deliveries/{delivery}")["attempts"]
+        [delivery] = fresh.genesys("POST", "/_sandbox/emit", {"kind": "acd.start"})["deliveries"]
+        attempts = fresh.attempts(delivery, 3)
         assert {attempt["statusCode"] for attempt in attempts} == {503}
         assert max(attempt["durationMs"] for attempt in attempts) <= 4000
     finally:
         fresh.aws("DELETE", "faults")
+        fresh.pulumi("destroy", "--yes", "--run-program")
+
+
+def test_a_protected_stack_can_rotate_its_keys_and_not_lose_its_url(fresh: Deployment) -> None:
+    with fresh.changed({"genesys-eventbridge:protect": True}):
+        fresh.pulumi("up", "--yes")
+        url = fresh.stack.outputs()["destinationUrl"]
+    with fresh.changed({"genesys-eventbridge:protect": True, "genesys-eventbridge:signingKeyRotation": 2}):
+        fresh.pulumi("up", "--yes")
+        assert fresh.stack.outputs()["destinationUrl"] == url
+        assert "protected" in fresh.pulumi("destroy", "--yes", "--run-program", fails=True)
+        assert fresh.aws("GET", "resources")["apis"]
+    with fresh.changed({"genesys-eventbridge:signingKeyRotation": 2}):
+        fresh.pulumi("up", "--yes")
         fresh.pulumi("destroy", "--yes", "--run-program")
 
 

@@ -531,7 +531,7 @@ def test_a_lost_answer_to_a_change_or_a_delete_is_no_harm(
     assert entities(kind, emulator) == []
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", [*range(8), *(pytest.param(seed, marks=pytest.mark.full) for seed in range(8, 90))])
 def test_whatever_fails_on_the_way_there_is_one_object_and_then_none(
     seed: int, kind: Kind, another: Callable[..., Process], emulator: Emulator
 ) -> None:
@@ -675,12 +675,23 @@ def test_nor_when_the_host_lacks_the_whole_api(kind: Kind, process: Process, emu
     assert f"127.0.0.1 has no {kind.path}" in printed(lambda: process.refresh(kind.provider, state))
 
 
-def test_a_gateway_that_does_not_know_its_organisation_is_taken_at_its_word(
-    kind: Kind, emulator: Emulator, another: Callable[..., Process]
+def test_nor_is_it_forgotten_by_a_destroy_that_cannot_reach_it(
+    kind: Kind, process: Process, emulator: Emulator
+) -> None:
+    state = process.up(kind.provider, kind.props)
+    emulator.fault("DELETE", kind.at(state.id), status=404)
+    emulator.fault("GET", kind.path, status=404)
+    assert f"127.0.0.1 has no {kind.path}" in printed(lambda: process.destroy(kind.provider, state))
+    assert [entity["id"] for entity in entities(kind, emulator)] == [state.id]
+
+
+@pytest.mark.parametrize("status", [404, 403], ids=["unknown", "may-not-ask"])
+def test_who_cannot_ask_for_the_organisation_is_taken_at_his_word(
+    status: int, kind: Kind, emulator: Emulator, another: Callable[..., Process]
 ) -> None:
     process = another(environ={"GENESYS_ORG_ID": "another-org"})
     state = process.up(kind.provider, kind.props)
-    emulator.fault("GET", "/api/v2/organizations/me", status=404, times=2)
+    emulator.fault("GET", "/api/v2/organizations/me", status=status, times=2)
     process.destroy(kind.provider, state)
     assert entities(kind, emulator) == []
 

@@ -3,7 +3,6 @@
 import contextlib
 import json
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -22,6 +21,7 @@ from sandbox.aws.plugin.__main__ import serve
 from sandbox.aws.plugin.table import Props
 from sandbox.aws.plugin.values import Path as ValuePath
 from sandbox.aws.plugin.wire import decode, encode
+from sandbox.launcher import free_port
 
 ROOT = Path(__file__).parents[2]
 SERVICES = ("apigatewayv2", "events", "iam", "lambda", "logs", "secretsmanager", "sqs", "sts")
@@ -184,13 +184,6 @@ def plugin(config: Props | None = None) -> Iterator[Plugin]:
 
 def urn(token: str, name: str = "it") -> str:
     return f"urn:pulumi:test::project::parent:of:It${token}::{name}"
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def until(condition: Any, what: str, seconds: float = 30) -> None:

@@ -10,7 +10,6 @@ import io
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -27,6 +26,8 @@ import httpx
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
+
+from sandbox.launcher import free_port
 
 ROOT = Path(__file__).parents[2]
 ACCOUNT = "000000000000"
@@ -117,12 +118,6 @@ def serve(directory: Path, environ: Mapping[str, str] | None = None, port: int |
         finally:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def until(condition: Callable[[], Any], what: str, seconds: float = 30) -> Any:

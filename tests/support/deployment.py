@@ -108,6 +108,16 @@ class Deployment:
         answer: dict[str, Any] = self.genesys("POST", "/_sandbox/emit?wait=1", body)
         return answer
 
+    def attempts(self, delivery: str, count: int) -> list[dict[str, Any]]:
+        """The delivery's first attempts, once there are so many."""
+        deadline = time.monotonic() + SECONDS
+        while time.monotonic() < deadline:
+            found: list[dict[str, Any]] = self.genesys("GET", f"/_sandbox/deliveries/{delivery}")["attempts"]
+            if len(found) >= count:
+                return found
+            time.sleep(0.1)
+        raise AssertionError(f"fewer than {count} attempts within {SECONDS:.0f} s")
+
     # AWS
 
     def aws(self, method: str, path: str, body: object = None) -> Any:

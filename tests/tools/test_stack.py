@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 
 from tests.support.tools import Health, Tiny, lives, wait_until
-from tools import stack as module
 from tools.stack import MARK, ROOT, Lock, Stack, StackError
 
 NOTHING = "import pulumi\n"
@@ -258,6 +257,15 @@ def test_down_without_a_sandbox_forgets_what_was_in_it(tiny: Tiny) -> None:
     assert list(Path(tiny.environ["SANDBOX_DIR"]).iterdir()) == []
 
 
+def test_down_forgets_what_a_broken_program_does_not_destroy(tiny: Tiny) -> None:
+    assert tiny.up(NOTHING)[0] == 0
+    tiny.program("raise ValueError('broken')\n")
+    code, _, error = command_line(tiny, "down")
+    assert code == 0
+    assert "it is forgotten, and ends with the sandbox" in error
+    assert list(Path(tiny.environ["SANDBOX_DIR"]).iterdir()) == []
+
+
 @pytest.mark.parametrize("to_group", [True, False], ids=["ctrl-c", "kill"])
 def test_an_interrupt_reaches_the_engine_once_and_the_state_is_saved(tiny: Tiny, to_group: bool) -> None:
     tiny.program(WAITING)
@@ -321,4 +329,3 @@ def test_an_unknown_command_shows_how_to_call_it(tiny: Tiny) -> None:
 def test_the_message_of_an_up_names_the_sandbox(tiny: Tiny) -> None:
     line = tiny.stack.prepare("up")
     assert line[line.index("--message") + 1] == f"{MARK}instance-1"
-    assert module.HOST == "127.0.0.1"

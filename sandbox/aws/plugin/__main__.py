@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import grpc
 from pulumi.runtime.proto import provider_pb2_grpc
 
-from sandbox.lifetime import end_with
+from genesys_provider.lifetime import end_with_engine
 
 from .servicer import Servicer
 
@@ -16,7 +16,7 @@ MESSAGE_BYTES = 400 * 1024 * 1024
 
 
 def main() -> None:
-    end_with(os.getppid())
+    end_with_engine()
     signal.signal(signal.SIGINT, lambda *_: os._exit(0))  # the engine's way to say that it is over: a group of its own
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         del os.environ[name]  # the user's own profile and keys say nothing about the sandbox

@@ -7,7 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.support.aws_sandbox import ROOT, Api, Aws, free_port, make_api, make_function, serve, until
+from sandbox.launcher import free_port
+from tests.support.aws_sandbox import ROOT, Api, Aws, make_api, make_function, serve, until
 
 SHOWS_ENVIRONMENT = """
 import json, os

@@ -7,7 +7,8 @@ import pytest
 from pulumi.runtime.proto import provider_pb2 as pb
 
 from sandbox.aws.plugin.wire import encode
-from tests.support.aws_plugin import ACCOUNT, Emulator, FailureError, Plugin, free_port, plugin, urn
+from sandbox.launcher import free_port
+from tests.support.aws_plugin import ACCOUNT, Emulator, FailureError, Plugin, plugin, urn
 
 BUS = "aws:cloudwatch/eventBus:EventBus"
 

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.support.aws_plugin import ROOT, SERVICES, Emulator, free_port
+from sandbox.launcher import free_port
+from tests.support.aws_plugin import ROOT, SERVICES, Emulator
 
 BUILT = ROOT / "tools" / "bin" / "pulumi"
 ENGINE = str(BUILT) if BUILT.exists() else shutil.which("pulumi")
