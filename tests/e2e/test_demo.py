@@ -1,4 +1,4 @@
-"""What a newcomer runs: the demo, interrupted while it waits and run again, and with a webhook that delivers nothing."""
+"""What a newcomer runs: the demo, interrupted and run again, and with a webhook that delivers nothing."""
 
 import os
 import signal
