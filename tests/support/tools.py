@@ -33,7 +33,7 @@ def health() -> Iterator[Health]:
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            body = json.dumps({"instance": it.instance, "ready": True}).encode()
+            body = json.dumps({"service": "both", "instance": it.instance, "ready": True}).encode()
             self.send_response(200)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
@@ -78,6 +78,7 @@ def tiny(tmp_path: Path, health: Health) -> Tiny:
     folder.mkdir()
     (folder / "Pulumi.yaml").write_text("name: tiny\nruntime: python\n")
     (folder / "Pulumi.local.yaml").write_text("config:\n  tiny:url: http://127.0.0.1:4566/\n")
+    (folder / "sandbox").symlink_to(ROOT / "sandbox")
     (folder / "tools").symlink_to(ROOT / "tools")  # so `python -m tools.stack` in this folder is about this project
     return Tiny(folder, {**health.environ, "SANDBOX_DIR": str(tmp_path / "a sandbox")})
 

@@ -64,10 +64,18 @@ def test_the_engines_interrupt_ends_it_at_once() -> None:
         assert process.wait(3) == 0
 
 
+ENGINE = f"""
+import subprocess, time
+plugin = subprocess.Popen({COMMAND!r}, stdout=subprocess.PIPE)
+print(plugin.stdout.readline().decode(), end="", flush=True)
+time.sleep(60)
+"""
+
+
 def test_it_ends_with_the_engine() -> None:
     """However the engine ended: an orphan would go on beside the next `up`."""
     engine = subprocess.Popen(
-        [sys.executable, "-c", f"import subprocess; subprocess.run({COMMAND!r})"],
+        [sys.executable, "-c", ENGINE],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         text=True,
