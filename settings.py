@@ -92,6 +92,7 @@ def load(config: Mapping[str, str], environ: Mapping[str, str], project: str, st
     reader = Reader(project, config)
     refuse_unknown(config, project, KEYS, "config key")
     refuse_unknown(config, "genesys", connection.CONFIG_KEYS, "config key")
+    refuse_misspelt(config, (project, "genesys", "aws"))
     genesys = connection.resolve(lambda key: config.get(f"genesys:{key}"), environ)
 
     if (delivery := reader.text("delivery", "webhook")) != "webhook":
@@ -188,7 +189,8 @@ def subscription(where: str, entry: Any, prefix: str) -> SubscriptionSettings:
     event_types = entry.get("eventTypes")
     if not isinstance(event_types, list) or not event_types or not all(isinstance(t, str) and t for t in event_types):
         raise ConfigError(
-            f"{where}.eventTypes is {event_types!r}; write at least one event type, for example [routing.queueEvent]"
+            f"{where}.eventTypes is {event_types!r}; write a list of at least one event type, for example"
+            " [routing.queueEvent]"
         )
     attributes = entry.get("attributes") or {}
     if not isinstance(attributes, dict) or not all(isinstance(value, str) for value in attributes.values()):
@@ -290,6 +292,15 @@ def whole(where: str, value: Any, least: int, most: int) -> int:
     if isinstance(value, bool) or not least <= number <= most:
         raise ConfigError(f"{where} is {value!r}; write a whole number from {least} to {most}")
     return number
+
+
+def refuse_misspelt(config: Mapping[str, str], namespaces: tuple[str, ...]) -> None:
+    """Refuse a namespace that is nearly one of those that are read. Others may be another provider's."""
+    for full in config:
+        space, _, key = full.rpartition(":")
+        near = difflib.get_close_matches(space, namespaces, n=1, cutoff=0.8)
+        if near and space not in namespaces:
+            raise ConfigError(f"{full} is no config key that anything reads; did you mean {near[0]}:{key}?")
 
 
 def refuse_unknown(

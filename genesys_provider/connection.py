@@ -65,10 +65,10 @@ def resolve(config: Callable[[str], object], environ: Mapping[str, str]) -> Conn
         raise ConfigError(
             f"{missing} is missing: genesys:{given} is set, and the two go together (a gateway or sandbox has both)"
         )
+    region = find_region(text("region")) if text("region") else None
     if login_url:
         login_url, api_url = base_url("genesys:loginUrl", login_url), base_url("genesys:apiUrl", api_url)
-    elif text("region"):
-        region = find_region(text("region"))
+    elif region:
         login_url, api_url = region.login_url, region.api_url
     else:
         raise ConfigError("genesys:region is missing; for example: pulumi config set genesys:region eu-central-1")

@@ -108,6 +108,7 @@ def test_an_unknown_region_lists_those_there_are() -> None:
 def test_an_unknown_key_is_refused_with_the_nearest() -> None:
     assert "did you mean busName?" in refused({"busname": "x"})
     assert "did you mean clientSecret?" in refused({"genesys:clientsecret": "x"})
+    assert f"did you mean {PROJECT}:protect?" in refused({"genesys-eventbrdge:protect": "true"})
     assert settings({"aws:region": "eu-central-1"}), "other providers' keys are theirs"
 
 
@@ -123,8 +124,11 @@ def test_an_unknown_key_is_refused_with_the_nearest() -> None:
         ({"subscriptions": []}, "without one, no event is delivered"),
         ({"subscriptions": "queues"}, "write a list"),
         ({"subscriptions": ["queues"]}, f"{PROJECT}:subscriptions[0] is 'queues'"),
-        (one_subscription(eventTypes=[]), "subscriptions[0].eventTypes is []; write at least one event type"),
-        (one_subscription(eventTypes="routing.queueEvent"), "write at least one event type"),
+        (
+            one_subscription(eventTypes=[]),
+            "[0].eventTypes is []; write a list of at least one event type",
+        ),
+        (one_subscription(eventTypes="routing.queueEvent"), "write a list of at least one event type"),
         (one_subscription(name="x" * 65), "65 characters long"),
         (one_subscription(name="a name"), "subscriptions[0].name is 'a name'"),
         (one_subscription(eventType=["x"]), "subscriptions[0].eventType is no key that anything reads; did you mean"),
@@ -155,6 +159,14 @@ def test_an_unknown_key_is_refused_with_the_nearest() -> None:
         ({"genesys:orgId": "not an id"}, "GENESYS_ORG_ID (genesys:orgId) is 'not an id'"),
         ({"genesys:region": None}, "genesys:region is missing"),
         ({"genesys:loginUrl": "https://login.example.com"}, "genesys:apiUrl is missing"),
+        (
+            {
+                "genesys:loginUrl": "https://a.example",
+                "genesys:apiUrl": "https://a.example",
+                "genesys:region": "x",
+            },
+            "genesys:region is 'x'",
+        ),
         ({"genesys:timeoutSeconds": "0"}, "genesys:timeoutSeconds is '0'; write a number from 1 to 3600"),
     ],
 )

@@ -90,11 +90,11 @@ def show(seen: list[Seen], outputs: dict[str, Any], clouds: Sandbox) -> None:
             console.print(f"  {kind:<13} {', '.join(names)}")
 
     console.print("\n[bold]Try next[/bold]")
-    console.print("  make preview        nothing to do; change stacks/Pulumi.local.yaml and look again")
-    console.print("  make down           destroy the stack, stop both clouds, leave nothing")
+    console.print("  make preview   # nothing to do; change stacks/Pulumi.local.yaml and look again")
+    console.print("  make down      # destroy the stack, stop both clouds, leave nothing")
     emitted = """-H 'Content-Type: application/json' -d '{"kind": "acd.start"}'"""
     console.print(f"  curl {clouds.genesys_url}/_sandbox/emit {emitted}")
-    console.print(f"  curl {clouds.genesys_url}/_sandbox/calls        every call that Genesys Cloud got")
+    console.print(f"  curl {clouds.genesys_url}/_sandbox/calls   # every call that Genesys Cloud got")
 
 
 if __name__ == "__main__":

@@ -64,6 +64,9 @@ class Stack:
             "aws": given.get("SANDBOX_AWS_PORT") or str(AWS_PORT),
             "genesys": given.get("SANDBOX_GENESYS_PORT") or str(GENESYS_PORT),
         }
+        for service, port in self.ports.items():
+            if not port.isdecimal() or not 1 <= int(port) <= 65535:
+                raise StackError(f"SANDBOX_{service.upper()}_PORT is {port!r}; write a port, for example {AWS_PORT}")
         self.config_file = self._tracked_config_file
         if self.local and (
             directory or (self.ports["aws"], self.ports["genesys"]) != (str(AWS_PORT), str(GENESYS_PORT))
@@ -172,6 +175,11 @@ class Stack:
         if "no stack named" in done.stderr:
             pulumi = self._called
             raise StackError(f"there is no stack {self.name} yet; create it once with: {pulumi} stack init {self.name}")
+        if "PULUMI_ACCESS_TOKEN" in done.stderr:
+            raise StackError(
+                f"not logged in to where states are kept: {self._called} login (for example {self._called} login"
+                " s3://a-bucket), or set PULUMI_ACCESS_TOKEN for Pulumi Cloud"
+            )
         raise StackError(_reason(done))
 
     def unlock(self) -> bool:
@@ -421,6 +429,12 @@ def recover(stack: Stack, *arguments: str) -> list[str]:
     if not stack.files:  # these have been looked at for locks
         done = stack.captured("cancel", "--yes")
         say(done.stdout.strip() if done.returncode == 0 else f"nothing was cancelled: {_reason(done)}")
+    for operation in stack.export()["deployment"].get("pending_operations") or []:
+        if operation["type"] == "creating" and operation["resource"]["type"].startswith("aws:"):
+            say(
+                f"{operation['resource']['urn'].split('::', 2)[-1]} was being created and may exist, though the state"
+                " will not know it: if `up` says that it exists already, delete it in AWS by hand, then `up` again"
+            )
     return line
 
 

@@ -257,6 +257,27 @@ def test_down_without_a_sandbox_forgets_what_was_in_it(tiny: Tiny) -> None:
     assert list(Path(tiny.environ["SANDBOX_DIR"]).iterdir()) == []
 
 
+@pytest.mark.parametrize("port", ["abc", "70000"])
+def test_a_wrong_port_is_one_line(tiny: Tiny, port: str) -> None:
+    code, out, error = command_line(tiny, "up", "local", SANDBOX_AWS_PORT=port)
+    assert (code, out) == (1, "")
+    assert error == f"error: SANDBOX_AWS_PORT is {port!r}; write a port, for example 4566\n"
+
+
+def test_recover_names_what_may_exist_in_aws_without_being_known(tiny: Tiny) -> None:
+    assert tiny.up(NOTHING)[0] == 0
+    checkpoint = tiny.stack.checkpoints / "local.json"
+    state = json.loads(checkpoint.read_text())
+    urn = "urn:pulumi:local::tiny::aws:iam/role:Role::a-role"
+    resource = {"urn": urn, "custom": True, "type": "aws:iam/role:Role"}
+    state["checkpoint"]["latest"]["pending_operations"] = [{"resource": resource, "type": "creating"}]
+    checkpoint.write_text(json.dumps(state))
+    code, _, error = command_line(tiny, "recover", "local")
+    assert code == 0, error
+    assert "aws:iam/role:Role::a-role was being created and may exist" in error
+    assert not tiny.stack.export()["deployment"].get("pending_operations")
+
+
 def test_down_forgets_what_a_broken_program_does_not_destroy(tiny: Tiny) -> None:
     assert tiny.up(NOTHING)[0] == 0
     tiny.program("raise ValueError('broken')\n")

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import botocore.session
+
 from .errors import OFFICIAL
 from .table import Props
 from .values import unknown
@@ -71,9 +73,21 @@ def wrong(inputs: Props) -> list[str]:
             found.append(f"aws:{name} must be such as {example}")
     if not inputs.get("region"):
         found.append('aws:region is missing: "pulumi config set aws:region us-east-1"')
+    elif isinstance(region := inputs["region"], str) and region not in _regions():
+        found.append(f"aws:region is {region!r}, which AWS does not have; such as us-east-1")
     if not inputs.get("endpoints"):
         found.append(f"aws:endpoints is missing: the stand-in for pulumi-aws never calls AWS; {OFFICIAL}")
     return found
+
+
+def _regions() -> set[str]:
+    """AWS's regions, as boto3 knows them; the real plugin refuses others too."""
+    session = botocore.session.get_session()
+    return {
+        region
+        for partition in session.get_available_partitions()
+        for region in session.get_available_regions("events", partition)
+    }
 
 
 _SHAPES = (

@@ -16,6 +16,7 @@ BUS = "aws:cloudwatch/eventBus:EventBus"
 @pytest.mark.parametrize(
     ("more", "text"),
     [
+        ({"region": "us-est-1"}, "aws:region is 'us-est-1', which AWS does not have; such as us-east-1"),
         ({"region": None}, 'aws:region is missing: "pulumi config set aws:region us-east-1"'),
         (
             {"endpoints": None},
