@@ -5,7 +5,7 @@ import json
 import os
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -90,8 +90,9 @@ def from_pulumi() -> Settings:
 def load(config: Mapping[str, str], environ: Mapping[str, str], project: str, stack: str) -> Settings:
     """The settings that these config values (by full key, as Pulumi keeps them: JSON text) and environment ask for."""
     reader = Reader(project, config)
-    refuse_unknown(config, project, KEYS, "config key")
-    refuse_unknown(config, "genesys", connection.CONFIG_KEYS, "config key")
+    for namespace, known in ((project, KEYS), ("genesys", connection.CONFIG_KEYS)):
+        keys = [key for space, _, key in (full.rpartition(":") for full in config) if space == namespace]
+        refuse_unknown(keys, known, f"{namespace}:", "config key")
     refuse_misspelt(config, (project, "genesys", "aws"))
     genesys = connection.resolve(lambda key: config.get(f"genesys:{key}"), environ)
 
@@ -179,7 +180,7 @@ def subscriptions(reader: "Reader", prefix: str) -> list[SubscriptionSettings]:
 def subscription(where: str, entry: Any, prefix: str) -> SubscriptionSettings:
     if not isinstance(entry, dict):
         raise ConfigError(f"{where} is {entry!r}; {EXAMPLE}")
-    refuse_unknown({f"{where}:{key}": "" for key in entry}, where, SUBSCRIPTION_KEYS, "key", dot=True)
+    refuse_unknown(entry, SUBSCRIPTION_KEYS, f"{where}.")
     name = entry.get("name")
     longest = min(LONGEST_SUBSCRIPTION_NAME, LONGEST_GENESYS_NAME - len(prefix))
     if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z0-9._-]+", name):
@@ -219,8 +220,7 @@ def topics(reader: "Reader") -> list[str]:
                 f"{reader.key('topics')} has {topic!r}; write templates with {{id}} in them, of at most 128 characters,"
                 " for example v2.users.{id}.presence"
             )
-    if len(json.dumps(found)) > LONGEST_TOPICS:
-        length = len(json.dumps(found))
+    if (length := len(json.dumps(found))) > LONGEST_TOPICS:
         raise ConfigError(
             f"{reader.key('topics')} is {length} characters long as JSON; write {LONGEST_TOPICS} at most: they"
             " travel in the function's environment, which AWS limits to 4 KB"
@@ -242,12 +242,12 @@ def tags(reader: "Reader") -> dict[str, str]:
 
 def ingress(reader: "Reader", environ: Mapping[str, str]) -> IngressSettings:
     given, where = reader.object("ingress"), reader.key("ingress")
-    refuse_unknown({f"{where}:{key}": "" for key in given}, where, INGRESS_KEYS, "key", dot=True)
+    refuse_unknown(given, INGRESS_KEYS, f"{where}.")
     throttle = given.get("throttle") or {}
     if not isinstance(throttle, dict):
         raise ConfigError(f'{where}.throttle is {throttle!r}; write for example {{"rate": 500, "burst": 1000}}')
     inside = f"{where}.throttle"
-    refuse_unknown({f"{inside}:{key}": "" for key in throttle}, inside, THROTTLE_KEYS, "key", dot=True)
+    refuse_unknown(throttle, THROTTLE_KEYS, f"{inside}.")
     url, url_key = given.get("url"), f"{where}.url"
     if url is None and environ.get("AWS_EVENTBRIDGE_URL", "").strip():
         url, url_key = environ["AWS_EVENTBRIDGE_URL"].strip(), "AWS_EVENTBRIDGE_URL"
@@ -303,16 +303,13 @@ def refuse_misspelt(config: Mapping[str, str], namespaces: tuple[str, ...]) -> N
             raise ConfigError(f"{full} is no config key that anything reads; did you mean {near[0]}:{key}?")
 
 
-def refuse_unknown(
-    keys: Mapping[str, str], namespace: str, known: tuple[str, ...], what: str, *, dot: bool = False
-) -> None:
-    """Refuse the first key of that namespace which nothing reads."""
-    for full in keys:
-        space, _, key = full.rpartition(":")
-        if space == namespace and key not in known:
+def refuse_unknown(keys: Iterable[str], known: tuple[str, ...], where: str, what: str = "key") -> None:
+    """Refuse the first key that nothing reads; `where` is what stands before it, with its colon or full stop."""
+    for key in keys:
+        if key not in known:
             near = difflib.get_close_matches(key, known, n=1)
             guess = f"did you mean {near[0]}?" if near else f"there are: {', '.join(known)}"
-            raise ConfigError(f"{namespace}{'.' if dot else ':'}{key} is no {what} that anything reads; {guess}")
+            raise ConfigError(f"{where}{key} is no {what} that anything reads; {guess}")
 
 
 class Reader:

@@ -15,8 +15,7 @@ from . import policies
 from .bus import Bus
 from .component import Base, Component
 
-ROUTE = "POST /genesys"
-PATH = "/genesys"
+METHOD, PATH = "POST", "/genesys"
 CODE = Path(__file__).parent.parent / "ingress"
 
 # Never a caller's address or a header: only what tells whether the path works.
@@ -201,7 +200,7 @@ class Ingress(Component):
         route = aws.apigatewayv2.Route(
             self._name,
             api_id=api.id,
-            route_key=ROUTE,
+            route_key=f"{METHOD} {PATH}",
             target=integration.id.apply(lambda id_: f"integrations/{id_}"),
             opts=self.child(),
         )
@@ -234,7 +233,7 @@ class Ingress(Component):
             function=function.name,
             action="lambda:InvokeFunction",
             principal="apigateway.amazonaws.com",
-            source_arn=api.execution_arn.apply(lambda arn: f"{arn}/*/{ROUTE.replace(' ', '')}"),
+            source_arn=api.execution_arn.apply(lambda arn: f"{arn}/*/{METHOD}{PATH}"),
             opts=self.child(),
         )
         return api
@@ -246,7 +245,7 @@ def code_files(folder: Path) -> dict[str, Path]:
 
 
 def code_hash(files: Mapping[str, Path]) -> str:
-    """Changes when a file's path or content does, and only then: the engine itself can't compare archives."""
+    """Changes when a file's path or content does, and only then, however the archive is packed."""
     digest = hashlib.sha256()
     for path, file in files.items():
         digest.update(f"{path}\0{file.stat().st_size}\0".encode() + file.read_bytes())

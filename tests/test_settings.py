@@ -132,6 +132,7 @@ def test_an_unknown_key_is_refused_with_the_nearest() -> None:
         (one_subscription(name="x" * 65), "65 characters long"),
         (one_subscription(name="a name"), "subscriptions[0].name is 'a name'"),
         (one_subscription(eventType=["x"]), "subscriptions[0].eventType is no key that anything reads; did you mean"),
+        (one_subscription(**{"a:b": 1}), "subscriptions[0].a:b is no key that anything reads"),
         (one_subscription(attributes={"queueId": 5}), "subscriptions[0].attributes"),
         (one_subscription(enabled="yes"), "write true or false"),
         (one_subscription(adopt=""), "leave it out"),

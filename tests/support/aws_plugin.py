@@ -5,7 +5,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 import urllib.request
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ from sandbox.aws.plugin.table import Props
 from sandbox.aws.plugin.values import Path as ValuePath
 from sandbox.aws.plugin.wire import decode, encode
 from sandbox.launcher import free_port
+from tests.support.waiting import until
 
 ROOT = Path(__file__).parents[2]
 SERVICES = ("apigatewayv2", "events", "iam", "lambda", "logs", "secretsmanager", "sqs", "sts")
@@ -184,13 +184,6 @@ def plugin(config: Props | None = None) -> Iterator[Plugin]:
 
 def urn(token: str, name: str = "it") -> str:
     return f"urn:pulumi:test::project::parent:of:It${token}::{name}"
-
-
-def until(condition: Any, what: str, seconds: float = 30) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, f"not within {seconds:.0f} s: {what}"
-        time.sleep(0.02)
 
 
 def _healthy(url: str) -> bool:

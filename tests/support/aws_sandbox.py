@@ -13,7 +13,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -28,6 +27,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from sandbox.launcher import free_port
+from tests.support.waiting import until
 
 ROOT = Path(__file__).parents[2]
 ACCOUNT = "000000000000"
@@ -118,15 +118,6 @@ def serve(directory: Path, environ: Mapping[str, str] | None = None, port: int |
         finally:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
-
-
-def until(condition: Callable[[], Any], what: str, seconds: float = 30) -> Any:
-    """What the condition says as soon as it says something."""
-    deadline = time.monotonic() + seconds
-    while not (found := condition()):
-        assert time.monotonic() < deadline, f"not within {seconds:.0f} s: {what}"
-        time.sleep(0.02)
-    return found
 
 
 def refusal(call: Callable[..., Any], **arguments: Any) -> str:

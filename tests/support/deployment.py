@@ -17,6 +17,7 @@ import yaml
 
 from sandbox.launcher import Sandbox, free_port
 from tests.support.graph import PROJECT, ROOT
+from tests.support.waiting import until
 from tools.stack import Stack
 
 T = TypeVar("T")
@@ -110,13 +111,13 @@ class Deployment:
 
     def attempts(self, delivery: str, count: int) -> list[dict[str, Any]]:
         """The delivery's first attempts, once there are so many."""
-        deadline = time.monotonic() + SECONDS
-        while time.monotonic() < deadline:
-            found: list[dict[str, Any]] = self.genesys("GET", f"/_sandbox/deliveries/{delivery}")["attempts"]
-            if len(found) >= count:
-                return found
-            time.sleep(0.1)
-        raise AssertionError(f"fewer than {count} attempts within {SECONDS:.0f} s")
+
+        def found() -> list[dict[str, Any]] | None:
+            attempts: list[dict[str, Any]] = self.genesys("GET", f"/_sandbox/deliveries/{delivery}")["attempts"]
+            return attempts if len(attempts) >= count else None
+
+        attempts: list[dict[str, Any]] = until(found, f"{count} attempts of a delivery", SECONDS)
+        return attempts
 
     # AWS
 

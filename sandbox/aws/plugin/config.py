@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import botocore.session
+from botocore.loaders import create_loader
 
 from .errors import OFFICIAL
 from .table import Props
@@ -81,13 +81,12 @@ def wrong(inputs: Props) -> list[str]:
 
 
 def _regions() -> set[str]:
-    """AWS's regions, as boto3 knows them; the real plugin refuses others too."""
-    session = botocore.session.get_session()
-    return {
-        region
-        for partition in session.get_available_partitions()
-        for region in session.get_available_regions("events", partition)
-    }
+    """AWS's regions, as boto3 knows them; the real plugin refuses others too.
+
+    From the list of partitions: the one of all endpoints takes 60 ms to read, at each preview.
+    """
+    partitions = create_loader().load_data("partitions")["partitions"]
+    return {name for partition in partitions for name in partition["regions"] if not name.endswith("-global")}
 
 
 _SHAPES = (

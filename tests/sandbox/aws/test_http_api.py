@@ -8,7 +8,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.support.aws_sandbox import ACCOUNT, Api, Aws, make_api, make_function, until
+from tests.support.aws_sandbox import ACCOUNT, Api, Aws, make_api, make_function
+from tests.support.waiting import until
 
 CODE = """
 import json, os, time

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.aws_sandbox import ACCOUNT, Aws, make_tap, refusal, until
+from tests.support.aws_sandbox import ACCOUNT, Aws, make_tap, refusal
+from tests.support.waiting import until
 
 ENTRY = {"Source": "genesys.com/cloud/x", "DetailType": "t", "Detail": "{}", "EventBusName": "bus"}
 

@@ -8,7 +8,8 @@ import sys
 from pathlib import Path
 
 from sandbox.launcher import free_port
-from tests.support.aws_sandbox import ROOT, Api, Aws, make_api, make_function, serve, until
+from tests.support.aws_sandbox import ROOT, Api, Aws, make_api, make_function, serve
+from tests.support.waiting import until
 
 SHOWS_ENVIRONMENT = """
 import json, os

@@ -16,7 +16,8 @@ from pulumi.runtime.proto import provider_pb2 as pb
 from pulumi.runtime.proto import provider_pb2_grpc
 
 from sandbox.aws.plugin.wire import encode
-from tests.support.aws_plugin import ROOT, Emulator, until
+from tests.support.aws_plugin import ROOT, Emulator
+from tests.support.waiting import until
 
 COMMAND = [sys.executable, "-m", "sandbox.aws.plugin", "127.0.0.1:1"]
 
