@@ -8,6 +8,7 @@ from .auth import TokenAuth
 from .connection import Connection
 from .errors import GenesysError, RequestError
 from .lifetime import orphaned
+from .ratelimit import RateLimit
 from .responses import failure, json_object, no_answer, unreadable
 from .retry import retry, time_limit
 
@@ -22,12 +23,13 @@ Entity = dict[str, Any]  # a JSON object of the API; a resource's own file says 
 class Client:
     """Talks JSON with one organisation. Safe to use from several threads.
 
-    Every method repeats what may be repeated, for the connection's `timeout_seconds`. It raises RequestError (NotFound,
+    Every method repeats what may be repeated, within the connection's `max_attempts` and `timeout_seconds`. It raises RequestError (NotFound,
     Conflict, …), or GenesysError when no token is to be had.
     """
 
     def __init__(self, connection: Connection, transport: http.BaseTransport | None = None) -> None:
         self.connection = connection
+        self._rate_limit = RateLimit()
         headers = {"X-Genesys-Application-Name": NAME, "X-Genesys-Application-Version": VERSION}
         answer = min(ANSWER_SECONDS, connection.timeout_seconds)
         self._http = http.Client(
@@ -63,7 +65,7 @@ class Client:
 
         with time_limit(self.connection.timeout_seconds):
             try:
-                return retry(once)
+                return retry(once, self.connection.max_attempts)
             except RequestError:
                 if doubt and (entity := look()) is not None:
                     return entity
@@ -95,7 +97,7 @@ class Client:
         body: Mapping[str, object] | None = None,
     ) -> Entity:
         with time_limit(self.connection.timeout_seconds):
-            return retry(lambda: self._send(method, path, query=query, body=body))
+            return retry(lambda: self._send(method, path, query=query, body=body), self.connection.max_attempts)
 
     def _send(
         self,
@@ -105,10 +107,12 @@ class Client:
         query: Mapping[str, int] | None = None,
         body: Mapping[str, object] | None = None,
     ) -> Entity:
+        self._rate_limit.before(method, path)
         try:
             response = self._http.request(method, path, params=query or None, json=body)
         except http.RequestError as error:
             raise no_answer(error) from None
+        self._rate_limit.after(response)
         if not response.is_success:
             raise failure(response)
         if method == "DELETE":

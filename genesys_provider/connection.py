@@ -10,15 +10,15 @@ from .errors import ConfigError
 from .redaction import hide
 from .regions import REGIONS, find_region
 
-CONFIG_KEYS = ("region", "loginUrl", "apiUrl", "orgId", "clientId", "clientSecret", "timeoutSeconds")
-DEFAULT_TIMEOUT_SECONDS = 120
+CONFIG_KEYS = ("region", "loginUrl", "apiUrl", "orgId", "clientId", "clientSecret", "timeoutSeconds", "maxAttempts")
+DEFAULT_TIMEOUT_SECONDS, DEFAULT_MAX_ATTEMPTS = 120, 8
 LOOPBACK = "loopback"
 PLATFORM_HOSTS = {f"api.{region.domain}" for region in REGIONS}
 
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """Base URLs (no trailing slash), credentials, the organisation's id, and for how long a request is tried again."""
+    """Base URLs (no trailing slash), credentials, the organisation's id, and for how long and how often a request is sent."""
 
     login_url: str
     api_url: str
@@ -26,6 +26,7 @@ class Connection:
     client_secret: str = field(repr=False)
     org_id: str
     timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS
+    max_attempts: int = DEFAULT_MAX_ATTEMPTS
 
     @property
     def host(self) -> str:
@@ -82,7 +83,8 @@ def resolve(config: Callable[[str], object], environ: Mapping[str, str]) -> Conn
         client_id=client_id,
         client_secret=client_secret,
         org_id=credential("GENESYS_ORG_ID", "orgId", "Genesys organisation id"),
-        timeout_seconds=timeout(text("timeoutSeconds")),
+        timeout_seconds=number("timeoutSeconds", text("timeoutSeconds"), DEFAULT_TIMEOUT_SECONDS, 3600),
+        max_attempts=int(number("maxAttempts", text("maxAttempts"), DEFAULT_MAX_ATTEMPTS, 20, whole=True)),
     )
 
 
@@ -90,16 +92,16 @@ def key_option(key: str) -> str:
     return f"--secret genesys:{key}" if key == "clientSecret" else f"genesys:{key} <value>"
 
 
-def timeout(text: str) -> float:
-    if not text:
-        return DEFAULT_TIMEOUT_SECONDS
+def number(key: str, text: str, default: int, most: int, whole: bool = False) -> float:
+    """The number from 1 to `most` that the text says, a whole one if need be."""
     try:
-        seconds = float(text)
+        value = float(text or default)
     except ValueError:
-        seconds = 0
-    if not 1 <= seconds <= 3600:
-        raise ConfigError(f"genesys:timeoutSeconds is {text!r}; write a number from 1 to 3600, for example 120")
-    return seconds
+        value = 0
+    if not 1 <= value <= most or (whole and not value.is_integer()):
+        kind = "whole number" if whole else "number"
+        raise ConfigError(f"genesys:{key} is {text!r}; write a {kind} from 1 to {most}, for example {default}")
+    return value
 
 
 def base_url(key: str, url: str) -> str:

@@ -1,6 +1,7 @@
-"""The one retry rule: what is sent again, after which wait, for how long."""
+"""The one retry rule: what is sent again, after which wait, how often and for how long."""
 
 import math
+import random
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,7 +17,7 @@ from .redaction import redact
 
 T = TypeVar("T")
 
-ATTEMPTS = 8
+FIRST_SECONDS, LONGEST_SECONDS = 0.5, 10.0  # of a back-off, at most: full jitter takes anything from nothing to that
 TOLD_FROM_SECONDS = 3.0
 
 _ends: ContextVar[float] = ContextVar("ends", default=math.inf)
@@ -32,22 +33,24 @@ def time_limit(seconds: float) -> Iterator[None]:
         _ends.reset(token)
 
 
-def retry(call: Callable[[], T]) -> T:
-    """Call until it succeeds, fails for good, or the tries or the seconds are used up; then its last error is raised.
+def retry(call: Callable[[], T], attempts: int) -> T:
+    """Call until it succeeds, fails for good, or the attempts or the seconds are used up; then its last error is raised.
 
     A RequestError that is `repeatable` is tried again: after its `wait` where the server named one, else after a
-    back-off with jitter.
+    back-off with full jitter, so that callers who were refused together don't come back together.
     """
-    return stamina.RetryingCaller(attempts=ATTEMPTS, timeout=None, wait_initial=0.5, wait_max=10.0)(_again, call)
+    longest = FIRST_SECONDS
 
+    def again(error: Exception) -> bool | float:
+        nonlocal longest
+        if not isinstance(error, RequestError) or not error.repeatable:
+            return False
+        if (wait := error.wait) is None:
+            wait = random.uniform(0, longest)  # noqa: S311 (spreads load, guards nothing)
+            longest = min(LONGEST_SECONDS, longest * 2)
+        return wait if wait < _ends.get() - time.monotonic() else False  # no use in waiting past the end
 
-def _again(error: Exception) -> bool | float:
-    if not isinstance(error, RequestError) or not error.repeatable:
-        return False
-    left = _ends.get() - time.monotonic()
-    if error.wait is None:
-        return left > 0
-    return error.wait if error.wait < left else False  # no use in waiting past the end
+    return stamina.RetryingCaller(attempts=attempts, timeout=None)(again, call)
 
 
 def _tell(details: RetryDetails) -> None:

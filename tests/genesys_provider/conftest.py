@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import tenacity.nap
 
-from genesys_provider import redaction, retry
+from genesys_provider import ratelimit, redaction, retry
 from sandbox.genesys.settings import Settings
 from sandbox.genesys.testing import serve
 from tests.support.provider import ENVIRON, ORG, Emulator, Process, Waits
@@ -19,7 +19,8 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> Waits:
     """Seconds waited for before each repeat."""
     clock = Waits()
     monkeypatch.setattr(tenacity.nap, "time", clock)
-    monkeypatch.setattr(retry, "time", clock)
+    for module in (retry, ratelimit):
+        monkeypatch.setattr(module, "time", clock)
     return clock
 
 

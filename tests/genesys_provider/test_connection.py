@@ -54,6 +54,12 @@ def test_the_time_limit_is_120_seconds_or_what_the_config_says() -> None:
     assert connect({**CONFIG, "timeoutSeconds": "45"}).timeout_seconds == 45
 
 
+def test_a_request_is_sent_8_times_or_what_the_config_says() -> None:
+    assert connect(CONFIG).max_attempts == 8
+    assert connect({**CONFIG, "maxAttempts": 1.0}).max_attempts == 1
+    assert connect({**CONFIG, "maxAttempts": "20"}).max_attempts == 20
+
+
 @pytest.mark.parametrize(
     ("change", "says"),
     [
@@ -82,6 +88,10 @@ def test_the_time_limit_is_120_seconds_or_what_the_config_says() -> None:
         ),
         ({"timeoutSeconds": "0"}, "genesys:timeoutSeconds is '0'; write a number"),
         ({"timeoutSeconds": "nan"}, "genesys:timeoutSeconds is 'nan'; write a number"),
+        ({"maxAttempts": "often"}, "genesys:maxAttempts is 'often'; write a whole number from 1 to 20, for example 8"),
+        ({"maxAttempts": "2.5"}, "genesys:maxAttempts is '2.5'; write a whole number from 1 to 20"),
+        ({"maxAttempts": "0"}, "genesys:maxAttempts is '0'; write a whole number"),
+        ({"maxAttempts": "21"}, "genesys:maxAttempts is '21'; write a whole number"),
     ],
 )
 def test_what_is_missing_or_wrong_is_one_line_that_names_the_key(change: dict[str, object], says: str) -> None:

@@ -1,0 +1,182 @@
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx
+import pulumi
+import pytest
+
+from genesys_provider import ratelimit, retry
+from genesys_provider.client import Client
+from genesys_provider.connection import Connection
+from genesys_provider.errors import RequestError
+from genesys_provider.ratelimit import PARALLEL, RateLimit
+from tests.support.provider import ORG, Emulator, Waits
+
+HOOKS = "/api/v2/events/webhooks"
+
+
+def told(status: int = 200, **headers: object) -> httpx.Response:
+    return httpx.Response(status, headers={name.replace("_", "-"): str(value) for name, value in headers.items()})
+
+
+def usage(count: object, allowed: object, reset: object) -> httpx.Response:
+    return told(inin_ratelimit_count=count, inin_ratelimit_allowed=allowed, inin_ratelimit_reset=reset)
+
+
+def seconds(limit: RateLimit) -> float:
+    """How long the next request is held back."""
+    try:
+        limit.before("GET", "/a")
+    except RequestError as error:
+        return error.wait or 0
+    return 0
+
+
+def test_while_enough_is_left_nothing_waits() -> None:
+    limit = RateLimit()
+    limit.after(usage(300 - PARALLEL, 300, 60))
+    assert seconds(limit) == 0
+
+
+def test_when_what_is_left_may_be_under_way_already_all_wait_for_the_next_window(waits: Waits) -> None:
+    limit = RateLimit()
+    limit.after(usage(300 - PARALLEL + 1, 300, 41))
+    assert seconds(limit) == pytest.approx(41, abs=0.1)
+    waits.sleep(40)
+    assert seconds(limit) == pytest.approx(1, abs=0.1)
+    waits.sleep(1)
+    assert seconds(limit) == 0
+
+
+def test_a_late_answer_does_not_shorten_the_wait() -> None:
+    limit = RateLimit()
+    limit.after(usage(299, 300, 41))
+    limit.after(usage(298, 300, 3))
+    limit.after(usage(1, 300, 60))
+    assert seconds(limit) == pytest.approx(41, abs=0.1)
+
+
+@pytest.mark.parametrize(
+    ("response", "wait"),
+    [
+        (told(429, Retry_After=7), 7),
+        (told(429, Retry_After=7, inin_ratelimit_reset=30, inin_ratelimit_count=9, inin_ratelimit_allowed=9), 7),
+        (told(429, inin_ratelimit_reset=30), 30),
+        (told(429), 0),
+        (told(503, Retry_After=7), 0),
+    ],
+)
+def test_a_429_of_one_request_holds_back_all(response: httpx.Response, wait: float) -> None:
+    limit = RateLimit()
+    limit.after(response)
+    assert seconds(limit) == pytest.approx(wait, abs=0.1)
+
+
+@pytest.mark.parametrize(
+    "response", [told(), usage("", 300, 60), usage(299, "x", 60), usage(299, 300, "-1"), usage("2.5", 300, 60)]
+)
+def test_what_is_not_told_or_makes_no_sense_holds_nothing_back(response: httpx.Response) -> None:
+    limit = RateLimit()
+    limit.after(response)
+    assert seconds(limit) == 0
+
+
+def test_why_it_waits_is_one_line() -> None:
+    limit = RateLimit()
+    limit.after(usage(28, 30, 41))
+    text = (
+        "PUT /a: held back, as 28 of the 30 requests that the rate limit allows are used: raise genesys:timeoutSeconds"
+    )
+    with pytest.raises(RequestError, match=f"^{text}$") as refused:
+        limit.before("PUT", "/a")
+    assert (refused.value.repeatable, refused.value.committed) == (True, False)
+    limit.after(told(429, Retry_After=60))
+    with pytest.raises(RequestError, match="^PUT /b: held back, as another request met the rate limit: raise "):
+        limit.before("PUT", "/b")
+
+
+# With a client, against the emulator. Its clock is moved on by the waits of this one.
+
+
+def client(emulator: Emulator, **limits: int) -> Client:
+    url = emulator.served.url
+    return Client(Connection(url, url, "sandbox-client", "sandbox-secret", ORG, **limits))
+
+
+class Together(Waits):
+    """Waits that pass for the emulator too, and at the same time in all threads."""
+
+    def __init__(self, emulator: Emulator) -> None:
+        super().__init__()
+        self._emulator = emulator
+        self._begun = time.monotonic()
+        self._lock = threading.Lock()
+        self.ahead = 0.0
+
+    def monotonic(self) -> float:
+        return self._begun + self.ahead
+
+    def sleep(self, seconds: float) -> None:
+        ends = self.monotonic() + seconds
+        super().sleep(seconds)
+        with self._lock:
+            if (missing := ends - self.monotonic()) > 0:
+                self._emulator.door("POST", "clock", {"advanceSeconds": missing})
+                self.ahead += missing
+
+
+@pytest.fixture
+def together(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> Together:
+    clock = Together(emulator)
+    monkeypatch.setattr("tenacity.nap.time", clock)
+    for module in (retry, ratelimit):
+        monkeypatch.setattr(module, "time", clock)
+    return clock
+
+
+def statuses(emulator: Emulator) -> list[int]:
+    return [call["status"] for call in emulator.door("GET", "calls") if call["path"] == HOOKS]
+
+
+def test_the_limit_is_never_reached_while_the_platform_tells_of_it(
+    emulator: Emulator, together: Together, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines: list[str] = []
+    monkeypatch.setattr(pulumi.log, "info", lines.append)
+    emulator.door("POST", "ratelimit", {"allowed": 30, "windowSeconds": 60})
+    genesys = client(emulator)
+    for _ in range(70):
+        genesys.get(HOOKS)
+    assert statuses(emulator) == [200] * 70
+    assert len(together) == 2
+    assert all(59 < wait <= 60 for wait in together)
+    assert lines[0] == (
+        f"GET {HOOKS}: held back, as 27 of the 30 requests that the rate limit allows are used: trying again in 60 s"
+    )
+
+
+def test_nor_by_four_threads(emulator: Emulator, together: Together) -> None:
+    emulator.door("POST", "ratelimit", {"allowed": 12, "windowSeconds": 60})
+    genesys = client(emulator)
+    with ThreadPoolExecutor(PARALLEL) as threads:
+        list(threads.map(lambda _: genesys.get(HOOKS), range(60)))
+    assert statuses(emulator) == [200] * 60
+
+
+def test_a_limit_that_outlasts_the_time_limit_is_an_error_that_says_so(emulator: Emulator, together: Together) -> None:
+    emulator.door("POST", "ratelimit", {"allowed": 4, "windowSeconds": 60})
+    genesys = client(emulator, timeout_seconds=20)
+    genesys.get(HOOKS)
+    with pytest.raises(
+        RequestError, match=rf"^GET {HOOKS}: held back, as 1 of the 4 .*: raise genesys:timeoutSeconds$"
+    ):
+        genesys.get(HOOKS)
+    assert statuses(emulator) == [200]
+
+
+def test_tries_are_limited_as_configured(emulator: Emulator, waits: Waits) -> None:
+    emulator.fault("GET", HOOKS, status=503, times=10)
+    with pytest.raises(RequestError, match="503"):
+        client(emulator, max_attempts=3).get(HOOKS)
+    assert statuses(emulator) == [503] * 3
