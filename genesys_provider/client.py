@@ -23,8 +23,8 @@ Entity = dict[str, Any]  # a JSON object of the API; a resource's own file says 
 class Client:
     """Talks JSON with one organisation. Safe to use from several threads.
 
-    Every method repeats what may be repeated, within the connection's `max_attempts` and `timeout_seconds`. It raises RequestError (NotFound,
-    Conflict, …), or GenesysError when no token is to be had.
+    Every method repeats what may be repeated, within the connection's `max_attempts` and `timeout_seconds`. It raises
+    RequestError (NotFound, Conflict, …), or GenesysError when no token is to be had.
     """
 
     def __init__(self, connection: Connection, transport: http.BaseTransport | None = None) -> None:

@@ -18,7 +18,7 @@ PLATFORM_HOSTS = {f"api.{region.domain}" for region in REGIONS}
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """Base URLs (no trailing slash), credentials, the organisation's id, and for how long and how often a request is sent."""
+    """Base URLs (no trailing slash), credentials, the organisation's id, and how long and how often is tried."""
 
     login_url: str
     api_url: str

@@ -34,7 +34,7 @@ def time_limit(seconds: float) -> Iterator[None]:
 
 
 def retry(call: Callable[[], T], attempts: int) -> T:
-    """Call until it succeeds, fails for good, or the attempts or the seconds are used up; then its last error is raised.
+    """Call until it succeeds or fails for good, or attempts or seconds are used up; then its last error is raised.
 
     A RequestError that is `repeatable` is tried again: after its `wait` where the server named one, else after a
     back-off with full jitter, so that callers who were refused together don't come back together.

@@ -85,14 +85,14 @@ def test_what_is_not_told_or_makes_no_sense_holds_nothing_back(response: httpx.R
 def test_why_it_waits_is_one_line() -> None:
     limit = RateLimit()
     limit.after(usage(28, 30, 41))
-    text = (
+    with pytest.raises(RequestError) as refused:
+        limit.before("PUT", "/a")
+    assert str(refused.value) == (
         "PUT /a: held back, as 28 of the 30 requests that the rate limit allows are used: raise genesys:timeoutSeconds"
     )
-    with pytest.raises(RequestError, match=f"^{text}$") as refused:
-        limit.before("PUT", "/a")
     assert (refused.value.repeatable, refused.value.committed) == (True, False)
     limit.after(told(429, Retry_After=60))
-    with pytest.raises(RequestError, match="^PUT /b: held back, as another request met the rate limit: raise "):
+    with pytest.raises(RequestError, match="held back, as another request met the rate limit: raise"):
         limit.before("PUT", "/b")
 
 
@@ -158,7 +158,7 @@ def test_the_limit_is_never_reached_while_the_platform_tells_of_it(
 
 def test_nor_by_four_threads(emulator: Emulator, together: Together) -> None:
     emulator.door("POST", "ratelimit", {"allowed": 12, "windowSeconds": 60})
-    genesys = client(emulator)
+    genesys = client(emulator, timeout_seconds=3600)  # one thread's wait may be added to another's here
     with ThreadPoolExecutor(PARALLEL) as threads:
         list(threads.map(lambda _: genesys.get(HOOKS), range(60)))
     assert statuses(emulator) == [200] * 60
