@@ -3,10 +3,11 @@
 health               GET     {service, instance, ready}
 emit                 POST    {event} | {kind, set} | {raw}, and {eventType}; ?wait=1 -> {deliveries: [id], event}
 deliveries[/{id}]    GET     what became of them
-faults               GET, POST {path, method, times, status, headers, body, when, delayMs, drop}, DELETE
+faults               GET, DELETE, POST {path, method, times, when, delayMs, hold, drop, cutAfter, status, headers, body, text}
+held                 GET     {calls: [number]} that a fault holds; DELETE lets them go on
 calls                GET, DELETE
 scopes               GET, POST {add: [], remove: []}
-ratelimit            GET, POST {allowed, windowSeconds}
+ratelimit            GET, POST {allowed, windowSeconds, headers}
 clock                GET, POST {advanceSeconds}
 retry-scale          GET, POST {factor, timeoutSeconds}
 tokens/revoke        POST
@@ -48,6 +49,7 @@ class Door:
                 Route("/deliveries", self._deliveries),
                 Route("/deliveries/{id}", self._delivery),
                 Route("/faults", self._faults, methods=["GET", "POST", "DELETE"]),
+                Route("/held", self._held, methods=["GET", "DELETE"]),
                 Route("/calls", self._calls, methods=["GET", "DELETE"]),
                 Route("/scopes", self._scopes, methods=["GET", "POST"]),
                 Route("/ratelimit", self._rate_limit, methods=["GET", "POST"]),
@@ -117,15 +119,25 @@ class Door:
                 status=reader.take("status", whole(200, 599), 0) or None,
                 headers=reader.take("headers", header_map, None),
                 body=reader.take("body", anything, None),
+                text=reader.take("text", text(0, BODY_LIMIT), None),
                 when=cast(When, reader.take("when", one_of("before", "after"), "before")),
                 delay_ms=reader.take("delayMs", whole(0, MANY), 0),
+                hold=reader.take("hold", flag, False),
                 drop=reader.take("drop", flag, False),
+                cut_after=reader.take("cutAfter", whole(0, MANY), None),
             )
             checked(reader)
-            if not (fault.status or fault.drop or fault.delay_ms):
-                raise ApiError(400, message="a fault needs status, drop or delayMs")
+            if not (fault.status or fault.drop or fault.delay_ms or fault.hold or fault.cut_after is not None):
+                raise ApiError(400, message="a fault needs status, drop, delayMs, hold or cutAfter")
             faults.add(fault)
         return JSONResponse(faults.to_json())
+
+    async def _held(self, request: Request) -> Response:
+        held = self._cloud.faults.held
+        if request.method == "DELETE":
+            for fault in held.values():
+                fault.released.set()
+        return JSONResponse({"calls": list(held)})
 
     async def _calls(self, request: Request) -> JSONResponse:
         if request.method == "DELETE":
@@ -146,9 +158,10 @@ class Door:
             reader = await read(request)
             allowed = reader.take("allowed", whole(0, MANY), limit.allowed)
             window_seconds = reader.take("windowSeconds", whole(1, MANY), limit.window_seconds)
+            told = reader.take("headers", flag, limit.told)
             checked(reader)
-            limit.set(allowed, window_seconds)
-        return JSONResponse({"allowed": limit.allowed, "windowSeconds": limit.window_seconds})
+            limit.set(allowed, window_seconds, told)
+        return JSONResponse({"allowed": limit.allowed, "windowSeconds": limit.window_seconds, "headers": limit.told})
 
     async def _clock(self, request: Request) -> JSONResponse:
         if request.method == "POST":

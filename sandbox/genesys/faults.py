@@ -1,8 +1,9 @@
 """Faults on order: what goes wrong with the next requests of a route."""
 
+import asyncio
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from starlette.responses import JSONResponse, Response
@@ -18,7 +19,8 @@ class Fault:
     """For `times` requests of `method` (None: any) to `path`, in which `{…}` stands for one segment.
 
     `before`: instead of the work. `after`: the work is done, and its answer lost. With neither a status nor a drop the
-    real answer comes, only later.
+    real answer comes, only later, or only its first `cut_after` bytes before the connection ends. `text` is a body that
+    is no JSON. `hold`: nothing goes on until it is released.
     """
 
     path: str
@@ -27,9 +29,13 @@ class Fault:
     status: int | None = None
     headers: Mapping[str, str] | None = None
     body: object = None
+    text: str | None = None
     when: When = "before"
     delay_ms: int = 0
+    hold: bool = False
     drop: bool = False
+    cut_after: int | None = None
+    released: asyncio.Event = field(default_factory=asyncio.Event)
 
     def matches(self, method: str, path: str) -> bool:
         pattern = re.sub(r"\\{[^/]*?\\}", "[^/]+", re.escape(self.path))
@@ -40,6 +46,8 @@ class Fault:
             return None
         if self.status in (204, 304):  # those have no body
             return Response(status_code=self.status, headers=self.headers)
+        if self.text is not None:
+            return Response(self.text, self.status, self.headers)
         if self.body is not None:
             return JSONResponse(self.body, self.status, self.headers)
         seconds = (self.headers or {}).get("Retry-After", "1")
@@ -54,17 +62,21 @@ class Fault:
             "status": self.status,
             "headers": dict(self.headers or {}),
             "body": self.body,
+            "text": self.text,
             "when": self.when,
             "delayMs": self.delay_ms,
+            "hold": self.hold,
             "drop": self.drop,
+            "cutAfter": self.cut_after,
         }
 
 
 class Faults:
-    """Those still to come; of several that match, the one ordered first is used up first."""
+    """Those still to come; of several that match, the one ordered first is used up first. `held` are requests."""
 
     def __init__(self) -> None:
         self._faults: list[Fault] = []
+        self.held: dict[int, Fault] = {}  # by the number of the call
 
     def add(self, fault: Fault) -> None:
         self._faults.append(fault)
@@ -81,5 +93,16 @@ class Faults:
     def to_json(self) -> list[Object]:
         return [fault.to_json() for fault in self._faults]
 
+    async def hold(self, fault: Fault, call: int) -> None:
+        """Return when the fault is released."""
+        self.held[call] = fault
+        try:
+            await fault.released.wait()
+        finally:
+            del self.held[call]
+
     def clear(self) -> None:
+        """Forget those to come, and let everything go on that is held."""
         self._faults.clear()
+        for fault in self.held.values():
+            fault.released.set()

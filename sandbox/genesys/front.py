@@ -71,30 +71,41 @@ class Front:
         if fault is None:
             await work(receive, answer)
         else:
-            await fail(fault, work, scope, receive, answer)
+            await self._fail(fault, work, scope, receive, answer)
 
+    async def _fail(self, fault: Fault, work: Work, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request as the fault says. It has arrived whole before anything goes wrong with it."""
+        exchange: Exchange = scope[SCOPE_KEY]
+        instead = fault.response(exchange.correlation_id)
+        done: list[Message] = []
 
-async def fail(fault: Fault, work: Work, scope: Scope, receive: Receive, send: Send) -> None:
-    """Answer a request as the fault says. It has arrived whole before anything goes wrong with it."""
-    instead = fault.response(scope[SCOPE_KEY].correlation_id)
-    done: list[Message] = []
+        async def keep(message: Message) -> None:
+            done.append(message)
 
-    async def keep(message: Message) -> None:
-        done.append(message)
-
-    kept = await whole(receive)  # a client that gives up while it is delayed doesn't make it undone
-    if fault.when == "after":
-        await work(kept, keep)
-    await asyncio.sleep(fault.delay_ms / 1000)
-    if fault.drop:
-        await drop(scope, receive)
-    elif instead:
-        await instead(scope, receive, send)
-    elif fault.when == "after":
-        for message in done:
+        kept = await whole(receive)  # a client that gives up while it is delayed doesn't make it undone
+        if fault.when == "after":
+            await work(kept, keep)
+        await asyncio.sleep(fault.delay_ms / 1000)
+        if fault.hold:
+            await self._cloud.faults.hold(fault, exchange.call.n)
+        if fault.drop:
+            await drop(scope, receive)
+            return
+        if instead:
+            done.clear()
+            await instead(scope, receive, keep)
+        elif fault.when == "before":
+            await work(kept, keep)
+        for message in done if fault.cut_after is None else cut(done, fault.cut_after):
             await send(message)
-    else:
-        await work(kept, send)
+        if fault.cut_after is not None:
+            await drop(scope, receive)
+
+
+def cut(messages: list[Message], size: int) -> list[Message]:
+    """The answer's head, which promises all of its body, and so many bytes of that."""
+    body = b"".join(message.get("body", b"") for message in messages)
+    return [messages[0], {"type": "http.response.body", "body": body[:size], "more_body": True}]
 
 
 async def drop(scope: Scope, receive: Receive) -> None:

@@ -17,8 +17,11 @@ class Usage:
     allowed: int
     reset: int
     refused: bool
+    told: bool
 
     def headers(self) -> dict[str, str]:
+        if not self.told:
+            return {}
         return {
             "inin-ratelimit-count": str(self.count),
             "inin-ratelimit-allowed": str(self.allowed),
@@ -27,7 +30,7 @@ class Usage:
 
 
 class RateLimit:
-    """`allowed` requests in `window_seconds`, for each token."""
+    """`allowed` requests in `window_seconds`, for each token; `told` in each answer's headers, or only by a 429."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
@@ -35,16 +38,16 @@ class RateLimit:
         self.reset()
 
     def reset(self) -> None:
-        self.set(DEFAULT_ALLOWED, DEFAULT_WINDOW_SECONDS)
+        self.set(DEFAULT_ALLOWED, DEFAULT_WINDOW_SECONDS, told=True)
 
-    def set(self, allowed: int, window_seconds: int) -> None:
-        self.allowed, self.window_seconds = allowed, window_seconds
+    def set(self, allowed: int, window_seconds: int, told: bool) -> None:
+        self.allowed, self.window_seconds, self.told = allowed, window_seconds, told
         self._windows.clear()
 
     def count(self, token: Token | None) -> Usage:
         """Count one request. One without a token isn't limited; whether the platform does is unknown."""
         if token is None:
-            return Usage(0, self.allowed, self.window_seconds, refused=False)
+            return Usage(0, self.allowed, self.window_seconds, refused=False, told=self.told)
         now = self._clock()
         ends, count = self._windows.get(token.key, (0.0, 0))
         if now >= ends:
@@ -52,4 +55,4 @@ class RateLimit:
         refused = count >= self.allowed
         count += not refused  # whether a refused request counts too is unknown
         self._windows[token.key] = (ends, count)
-        return Usage(count, self.allowed, math.ceil(ends - now), refused)
+        return Usage(count, self.allowed, math.ceil(ends - now), refused, self.told)

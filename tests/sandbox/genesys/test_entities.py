@@ -428,6 +428,14 @@ def test_too_many_requests_are_told_how_long_to_wait(emulator: Emulator) -> None
     assert emulator.api.get(WEBHOOKS).status_code == 200, "the limit is one token's"
 
 
+def test_a_limit_can_be_one_that_only_a_429_tells_of(emulator: Emulator) -> None:
+    emulator.door("POST", "ratelimit", allowed=1, windowSeconds=30, headers=False)
+    answers = [emulator.api.get(WEBHOOKS) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [200, 429]
+    assert not [name for answer in answers for name in answer.headers if name.startswith("inin-ratelimit")]
+    assert answers[1].headers["Retry-After"] == "30"
+
+
 def test_the_rate_limit_ends_with_its_window(emulator: Emulator) -> None:
     emulator.door("POST", "ratelimit", allowed=1, windowSeconds=30)
     assert [emulator.api.get(WEBHOOKS).status_code for _ in range(2)] == [200, 429]
@@ -445,4 +453,4 @@ def test_300_requests_a_minute_are_allowed(emulator: Emulator) -> None:
     answer = emulator.api.get(WEBHOOKS)
     assert answer.headers["inin-ratelimit-allowed"] == "300"
     assert int(answer.headers["inin-ratelimit-reset"]) in (59, 60)
-    assert emulator.door("GET", "ratelimit") == {"allowed": 300, "windowSeconds": 60}
+    assert emulator.door("GET", "ratelimit") == {"allowed": 300, "windowSeconds": 60, "headers": True}

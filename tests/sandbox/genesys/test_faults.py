@@ -1,12 +1,14 @@
 """Faults on order: what the client sees, and what was done all the same; and what the call log keeps."""
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
 import pytest
 
 from tests.support.genesys_emulator import CLIENT, SUBSCRIPTIONS, WEBHOOK, WEBHOOKS, Emulator
+from tests.support.waiting import until
 
 
 def names(emulator: Emulator) -> list[str]:
@@ -48,6 +50,55 @@ def test_an_answer_that_comes_late(emulator: Emulator, when: str) -> None:
     begun = time.monotonic()
     assert emulator.api.post(WEBHOOKS, json={**WEBHOOK, "name": "2"}).status_code == 201
     assert time.monotonic() - begun >= 0.1
+
+
+@pytest.mark.parametrize(("when", "done"), [("before", []), ("after", [WEBHOOK["name"]])])
+@pytest.mark.parametrize("drop", [True, False])
+def test_a_request_that_is_held_goes_on_when_it_is_let(
+    emulator: Emulator, when: str, done: list[str], drop: bool
+) -> None:
+    emulator.door("POST", "faults", method="POST", path=WEBHOOKS, hold=True, drop=drop, when=when)
+    with ThreadPoolExecutor(1) as thread:
+        answer = thread.submit(emulator.api.post, WEBHOOKS, json=WEBHOOK)
+        held = until(lambda: emulator.door("GET", "held")["calls"], "a call is held")
+        assert [call["path"] for call in emulator.door("GET", "calls") if call["n"] in held] == [WEBHOOKS]
+        assert names(emulator) == done
+        assert not answer.done()
+        emulator.door("DELETE", "held")
+        if drop:
+            with pytest.raises(httpx.TransportError):
+                answer.result()
+        else:
+            assert answer.result().status_code == 201
+    assert emulator.door("GET", "held") == {"calls": []}
+    assert names(emulator) == (done if drop else [WEBHOOK["name"]])
+
+
+def test_a_client_that_is_gone_does_not_make_undone_what_is_held(emulator: Emulator) -> None:
+    emulator.door("POST", "faults", method="POST", path=WEBHOOKS, hold=True)
+    with pytest.raises(httpx.ReadTimeout):
+        emulator.api.post(WEBHOOKS, json=WEBHOOK, timeout=0.1)
+    assert names(emulator) == []
+    emulator.door("DELETE", "faults")
+    until(lambda: names(emulator) == [WEBHOOK["name"]], "the webhook is made")
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_an_answer_may_be_cut_off(emulator: Emulator, when: str) -> None:
+    emulator.door("POST", "faults", method="POST", path=WEBHOOKS, cutAfter=20, when=when)
+    with pytest.raises(httpx.RemoteProtocolError, match=r"received 20 bytes, expected [0-9]+"):
+        emulator.api.post(WEBHOOKS, json=WEBHOOK)
+    assert names(emulator) == [WEBHOOK["name"]]
+    emulator.door("POST", "faults", path=WEBHOOKS, cutAfter=0, status=503)
+    with pytest.raises(httpx.RemoteProtocolError, match=r"received 0 bytes, expected [0-9]+"):
+        emulator.api.get(WEBHOOKS)
+
+
+def test_an_answer_may_be_no_json(emulator: Emulator) -> None:
+    headers = {"Content-Type": "text/html"}
+    emulator.door("POST", "faults", path=WEBHOOKS, status=200, text="<h1>Hi</h1>", headers=headers)
+    response = emulator.api.get(WEBHOOKS)
+    assert (response.status_code, response.text, response.headers["Content-Type"]) == (200, "<h1>Hi</h1>", "text/html")
 
 
 def test_a_fault_has_the_headers_and_body_ordered(emulator: Emulator) -> None:
@@ -100,6 +151,9 @@ def test_the_token_endpoint_can_fail_too(emulator: Emulator) -> None:
         {"path": WEBHOOKS, "status": 500, "times": 0},
         {"path": WEBHOOKS, "status": 500, "when": "later"},
         {"path": WEBHOOKS, "drop": "yes"},
+        {"path": WEBHOOKS, "text": "no status"},
+        {"path": WEBHOOKS, "cutAfter": -1},
+        {"path": WEBHOOKS, "hold": 1},
     ],
 )
 def test_a_fault_that_makes_no_sense_is_refused(emulator: Emulator, fault: dict[str, Any]) -> None:
@@ -171,6 +225,6 @@ def test_a_reset_makes_all_as_new(emulator: Emulator) -> None:
     assert names(emulator) == []
     assert emulator.api.get(SUBSCRIPTIONS).json()["total"] == 0
     assert emulator.door("GET", "clock")["aheadSeconds"] == 0
-    assert emulator.door("GET", "ratelimit") == {"allowed": 300, "windowSeconds": 60}
+    assert emulator.door("GET", "ratelimit") == {"allowed": 300, "windowSeconds": 60, "headers": True}
     assert emulator.door("POST", "reset", instance="given") == {"instance": "given"}
     assert emulator.door("GET", "health")["instance"] == "given"
