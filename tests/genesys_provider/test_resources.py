@@ -48,6 +48,7 @@ def run(program: Callable[[], object], preview: bool = False) -> dict[str, Regis
         loop.run_until_complete(run_pulumi_func(main))
     finally:
         loop.close()
+        settings.SETTINGS.engine = None  # else what later tests log goes to the mocks
     return {registered.name: registered for registered in monitor.by_urn.values()}
 
 

@@ -156,4 +156,5 @@ def run(
         secret = {name for name, output in outputs.items() if loop.run_until_complete(output.is_secret())}
     finally:
         loop.close()
+        settings.SETTINGS.engine = None  # else what later tests log goes to the mocks
     return Graph(list(monitor.by_urn.values()), exports, secret)
