@@ -3,7 +3,8 @@
 health               GET     {service, instance, ready}
 emit                 POST    {event} | {kind, set} | {raw}, and {eventType}; ?wait=1 -> {deliveries: [id], event}
 deliveries[/{id}]    GET     what became of them
-faults               GET, DELETE, POST {path, method, times, when, delayMs, hold, drop, cutAfter, status, headers, body, text}
+faults               GET, POST {path, method, times, when, delayMs, hold, drop, cutAfter, status, headers, body, text},
+                     DELETE
 held                 GET     {calls: [number]} that a fault holds; DELETE lets them go on
 calls                GET, DELETE
 scopes               GET, POST {add: [], remove: []}

@@ -1,0 +1,160 @@
+"""A Pulumi project of Genesys resources alone: the real engine and provider process, on an emulator of its own."""
+
+import os
+import re
+import signal
+import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from sandbox.genesys.testing import serve
+from tests.support.provider import ENVIRON, ORG, Emulator
+from tests.support.waiting import until
+from tools.stack import Stack
+
+Object = dict[str, Any]
+
+HEAD = """\
+import pulumi
+from genesys_provider import *
+
+def webhook(name="hook", opts=None, **args):
+    args = {"destination_url": "https://example.com/in", "signing_key": pulumi.Output.secret("a signing key"), **args}
+    return Webhook(name, WebhookArgs(**args), opts)
+
+def subscription(name="queues", webhook_id="", opts=None, **args):
+    args = {"webhook_id": webhook_id, "event_types": ["routing.queueEvent"], **args}
+    return Subscription(name, SubscriptionArgs(**args), opts)
+
+"""
+
+
+@dataclass
+class Project:
+    """Stack local of project `it`. Its program is what a test writes."""
+
+    folder: Path
+    emulator: Emulator
+    stack: Stack
+    output: list[str] = field(default_factory=list)
+    """Everything that pulumi printed so far."""
+
+    def program(self, text: str) -> None:
+        """`webhook(…)` and `subscription(…)` make one of all but the given arguments' defaults."""
+        (self.folder / "__main__.py").write_text(HEAD + text)
+
+    def pulumi(self, command: str, *arguments: str, fails: bool = False) -> str:
+        """What `make <command>` does, without its preview; all that was said."""
+        if command in ("up", "refresh", "destroy"):
+            arguments = ("--skip-preview", *arguments)
+        code, text = self.stack.run(command, *arguments)
+        self.output.append(text)
+        assert (code != 0) == fails, f"pulumi {command} ended with {code}:\n{text}"
+        return text
+
+    def urn(self, name: str) -> str:
+        [urn] = [each["urn"] for each in self.resources() if each["urn"].endswith(f"::{name}")]
+        return str(urn)
+
+    def resources(self) -> list[Object]:
+        """Those in the state, but for the stack and default providers."""
+        found: list[Object] = self.stack.export()["deployment"].get("resources", [])
+        return [each for each in found if not each["type"].startswith("pulumi:")]
+
+    @contextmanager
+    def running(self, command: str, *arguments: str) -> Iterator["Run"]:
+        """The same, while it runs; what is left of it at the end is killed."""
+        line = self.stack.prepare(command, "--skip-preview", *arguments)
+        log = self.folder / "run.log"
+        with log.open("wb") as output:
+            process = subprocess.Popen(
+                line,
+                cwd=self.folder,
+                env=self.stack.environ,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+        run = Run(process, log, str(self.folder))
+        try:
+            yield run
+        finally:
+            for pid in [process.pid, *run.processes()]:
+                if process.poll() is None or pid != process.pid:
+                    os.kill(pid, signal.SIGKILL)
+            process.wait()
+            self.output.append(run.text)
+
+
+@dataclass
+class Run:
+    """A command of the engine that is under way."""
+
+    engine: "subprocess.Popen[bytes]"
+    log: Path
+    folder: str
+
+    @property
+    def text(self) -> str:
+        """What it has said so far."""
+        return self.log.read_text()
+
+    def ended(self) -> int:
+        """Its exit code, once there is one. A provider process that is stopped does not keep it."""
+        return self.engine.wait(30)
+
+    def processes(self) -> list[int]:
+        """Plugins of the command that still live: their folder is the project's."""
+        found = []
+        for entry in Path("/proc").iterdir():
+            if entry.name.isdecimal():
+                try:
+                    mine = str((entry / "cwd").readlink()) == self.folder
+                    alive = not re.search(r"\) Z ", (entry / "stat").read_text())
+                except OSError:
+                    continue
+                if mine and alive and int(entry.name) != self.engine.pid:
+                    found.append(int(entry.name))
+        return found
+
+    @property
+    def provider(self) -> int:
+        """The process with the dynamic resources."""
+        [pid] = [
+            pid for pid in self.processes() if b"tools.dynamic_provider" in Path(f"/proc/{pid}/cmdline").read_bytes()
+        ]
+        return pid
+
+    def kill(self, what: str) -> None:
+        """SIGKILL to "the provider" or "the engine", and wait until nothing of the command is left."""
+        os.kill(self.provider if what == "the provider" else self.engine.pid, signal.SIGKILL)
+        self.ended()
+        until(lambda: not self.processes(), f"no process is left of a run in which {what} was killed")
+
+
+@contextmanager
+def project(
+    folder: Path, environ: Mapping[str, str] | None = None, config: Mapping[str, object] | None = None
+) -> Iterator[Project]:
+    """In `folder`, with an emulator that has nothing in it."""
+    folder = folder.resolve()
+    with serve() as served:
+        emulator = Emulator.of(served)
+        (folder / "Pulumi.yaml").write_text("name: it\nruntime: python\n")
+        settings = {"loginUrl": served.url, "apiUrl": served.url, "orgId": ORG, **(config or {})}
+        document = {"config": {f"genesys:{key}": value for key, value in settings.items()}}
+        (folder / "Pulumi.local.yaml").write_text(yaml.safe_dump(document))
+        port = served.url.rsplit(":", 1)[1]
+        ports = {"SANDBOX_AWS_PORT": port, "SANDBOX_GENESYS_PORT": port}  # there is no AWS, and nobody asks
+        stack = Stack(
+            "local", project=folder, directory=folder / ".sandbox", environ={**ENVIRON, **ports, **(environ or {})}
+        )
+        try:
+            yield Project(folder, emulator, stack)
+        finally:
+            emulator.http.close()
