@@ -7,10 +7,12 @@ Subscription("queues", SubscriptionArgs(webhook_id=webhook.id, event_types=["rou
 
 from .signing_key import SigningKey, SigningKeyArgs
 from .subscription import Subscription, SubscriptionArgs
-from .webhook import RetryPolicyArgs, Webhook, WebhookArgs
+from .webhook import RetryPolicy, RetryPolicyArgs, RetryPolicyArgsDict, Webhook, WebhookArgs
 
 __all__ = [
+    "RetryPolicy",
     "RetryPolicyArgs",
+    "RetryPolicyArgsDict",
     "SigningKey",
     "SigningKeyArgs",
     "Subscription",

@@ -8,8 +8,9 @@ from typing import Any
 import pulumi
 from pulumi.dynamic import CheckFailure, CheckResult, CreateResult, DiffResult, ReadResult, UpdateResult
 
+from .attribute import Attribute
 from .errors import boundary
-from .lifecycle import PROVIDER_KEY, Props, Provider, output, whole_problem
+from .lifecycle import PROVIDER_KEY, Props, Provider, whole_problem
 
 BYTES = 32
 
@@ -63,14 +64,14 @@ def new_key() -> str:
 class SigningKey(pulumi.dynamic.Resource, module="genesys", name="SigningKey"):
     """32 random bytes as 43 characters of URL-safe base64; the key of a signature is these characters' bytes."""
 
+    rotation = Attribute("rotation", int)
+    """How often it was asked for a new key, as of the last `up`."""
+    key = Attribute[str]("key")
+    """The key. Secret."""
+
     def __init__(
         self, name: str, args: SigningKeyArgs | None = None, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         props: dict[str, Any] = {"rotation": (args or SigningKeyArgs()).rotation, "key": None}
         fixed = pulumi.ResourceOptions(additional_secret_outputs=["key"])
         super().__init__(SigningKeyProvider(), name, props, pulumi.ResourceOptions.merge(opts, fixed))
-
-    @property
-    def key(self) -> pulumi.Output[str]:
-        """The key. Secret."""
-        return output(self, "key")

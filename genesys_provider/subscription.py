@@ -6,7 +6,8 @@ from typing import Any
 
 import pulumi
 
-from .lifecycle import EntityProvider, EntityResource, Field, flag_problem, output, text_map_problem, text_problem
+from .attribute import Attribute
+from .lifecycle import EntityProvider, EntityResource, Field, flag_problem, text_map_problem, text_problem
 
 
 @dataclass(kw_only=True)
@@ -79,12 +80,29 @@ class SubscriptionProvider(EntityProvider):
 class Subscription(EntityResource, module="genesys", name="Subscription"):
     """A subscription of Genesys Cloud. Every field is changed in place, `webhook_id` too."""
 
+    name = Attribute[str]("name")
+    """The name, which is unique in the organisation."""
+    description = Attribute[str]("description")
+    """The description, with the mark behind it by which this stack knows its own."""
+    event_types = Attribute[Sequence[str]]("eventTypes")
+    """Which events are delivered."""
+    attributes = Attribute[Mapping[str, str]]("attributes")
+    """Which members, with which values, their bodies have."""
+    enabled = Attribute[bool]("enabled")
+    """Whether events are delivered."""
+    delivery_mode = Attribute[str]("deliveryMode")
+    """`PUSH`."""
+    webhook_id = Attribute[str]("webhookId")
+    """The webhook that gets the events."""
+    transform = Attribute[Any]("transform")
+    """As it was given; None without one."""
+
     def __init__(self, name: str, args: SubscriptionArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         props = {
             "name": args.name,
             "description": args.description,
             "eventTypes": args.event_types,
-            "attributes": args.attributes,
+            "attributes": {} if args.attributes is None else args.attributes,
             "enabled": args.enabled,
             "deliveryMode": args.delivery_mode,
             "webhookId": args.webhook_id,
@@ -92,18 +110,3 @@ class Subscription(EntityResource, module="genesys", name="Subscription"):
             "adopt": args.adopt,
         }
         super().__init__(SubscriptionProvider(), name, props, opts)
-
-    @property
-    def event_types(self) -> pulumi.Output[list[str]]:
-        """Which events are delivered."""
-        return output(self, "eventTypes")
-
-    @property
-    def enabled(self) -> pulumi.Output[bool]:
-        """Whether events are delivered."""
-        return output(self, "enabled")
-
-    @property
-    def webhook_id(self) -> pulumi.Output[str]:
-        """The webhook that gets the events."""
-        return output(self, "webhookId")

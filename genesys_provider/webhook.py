@@ -3,10 +3,11 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NotRequired, TypeAlias, TypedDict
 
 import pulumi
 
+from .attribute import Attribute
 from .connection import url_problem
 from .lifecycle import (
     EntityProvider,
@@ -14,7 +15,6 @@ from .lifecycle import (
     Field,
     Props,
     flag_problem,
-    output,
     text_map_problem,
     text_problem,
     whole_problem,
@@ -23,10 +23,34 @@ from .lifecycle import (
 
 @dataclass(kw_only=True)
 class RetryPolicyArgs:
-    """How often a delivery is tried again (0 to 10 times), and the seconds between two tries (1 to 300)."""
+    """What happens to a delivery that fails."""
 
     retry_count: pulumi.Input[int] = 3
+    """How often it is tried again, 0 to 10 times."""
     retry_interval_seconds: pulumi.Input[int] = 10
+    """Seconds between two tries, 1 to 300."""
+
+
+class RetryPolicyArgsDict(TypedDict):
+    """The same as a dict."""
+
+    retry_count: NotRequired[pulumi.Input[int]]
+    retry_interval_seconds: NotRequired[pulumi.Input[int]]
+
+
+@pulumi.output_type
+class RetryPolicy:
+    """The same as an output."""
+
+    retry_count: int = pulumi.property("retryCount")
+    retry_interval_seconds: int = pulumi.property("retryIntervalSeconds")
+
+    def __init__(self, *, retry_count: int, retry_interval_seconds: int) -> None:
+        pulumi.set(self, "retry_count", retry_count)
+        pulumi.set(self, "retry_interval_seconds", retry_interval_seconds)
+
+
+AnyPolicy: TypeAlias = RetryPolicyArgs | RetryPolicyArgsDict | RetryPolicy
 
 
 @dataclass(kw_only=True)
@@ -47,7 +71,7 @@ class WebhookArgs:
     """Whether events are delivered."""
     header_overrides: pulumi.Input[Mapping[str, pulumi.Input[str]]] | None = None
     """Headers sent with each delivery, instead of the platform's own of that name. Secret as a whole."""
-    retry_policy: RetryPolicyArgs | None = None
+    retry_policy: pulumi.Input[AnyPolicy] | None = None
     """What happens to a delivery that fails. Default: 3 times, 10 seconds apart."""
     adopt: pulumi.Input[str] | None = None
     """The id of an existing webhook to take over instead of making one. Only looked at on creation."""
@@ -127,11 +151,46 @@ class WebhookProvider(EntityProvider):
         return super().from_entity({**entity, "retryPolicy": known})
 
 
+def policy_input(policy: pulumi.Input[AnyPolicy] | None) -> pulumi.Input[Mapping[str, Any]]:
+    """The retry policy under the API's names."""
+
+    def named(policy: AnyPolicy) -> Mapping[str, Any]:
+        one = RetryPolicyArgs(**policy) if isinstance(policy, dict) else policy
+        return {"retryCount": one.retry_count, "retryIntervalSeconds": one.retry_interval_seconds}
+
+    if policy is None:
+        return named(RetryPolicyArgs())
+    known: pulumi.Output[AnyPolicy] = pulumi.Output.from_input(policy)
+    return known.apply(named)
+
+
+def policy_of(value: Mapping[str, float]) -> RetryPolicy:
+    return RetryPolicy(retry_count=int(value["retryCount"]), retry_interval_seconds=int(value["retryIntervalSeconds"]))
+
+
 class Webhook(EntityResource, module="genesys", name="Webhook"):
     """A webhook of Genesys Cloud. Every field is changed in place; only `--replace` or taint make it anew."""
 
+    name = Attribute[str]("name")
+    """The name, which is unique in the organisation."""
+    description = Attribute[str]("description")
+    """The description, with the mark behind it by which this stack knows its own."""
+    destination_url = Attribute[str]("destinationUrl")
+    """Where events are posted."""
+    method = Attribute[str]("method")
+    """`POST` or `PUT`."""
+    enabled = Attribute[bool]("enabled")
+    """Whether events are delivered."""
+    signing_key = Attribute[str]("signingKey")
+    """The key of the deliveries' signatures, as it was last set from here. Secret."""
+    header_overrides = Attribute[Mapping[str, str]]("headerOverrides")
+    """Headers sent with each delivery. Secret."""
+    retry_policy = Attribute("retryPolicy", policy_of)
+    """What happens to a delivery that fails."""
+    last_delivery_status = Attribute[str | None]("lastDeliveryStatus", lambda text: text or None)
+    """How the newest delivery ended, as of the last `refresh`; None before the first."""
+
     def __init__(self, name: str, args: WebhookArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        policy = args.retry_policy or RetryPolicyArgs()
         props = {
             "name": args.name,
             "description": args.description,
@@ -140,26 +199,7 @@ class Webhook(EntityResource, module="genesys", name="Webhook"):
             "enabled": args.enabled,
             "signingKey": args.signing_key,
             "headerOverrides": args.header_overrides,
-            "retryPolicy": {
-                "retryCount": policy.retry_count,
-                "retryIntervalSeconds": policy.retry_interval_seconds,
-            },
+            "retryPolicy": policy_input(args.retry_policy),
             "adopt": args.adopt,
         }
         super().__init__(WebhookProvider(), name, props, opts)
-
-    @property
-    def destination_url(self) -> pulumi.Output[str]:
-        """Where events are posted."""
-        return output(self, "destinationUrl")
-
-    @property
-    def enabled(self) -> pulumi.Output[bool]:
-        """Whether events are delivered."""
-        return output(self, "enabled")
-
-    @property
-    def last_delivery_status(self) -> pulumi.Output[str | None]:
-        """How the newest delivery ended, as of the last `refresh`; None before the first."""
-        status: pulumi.Output[str] = output(self, "lastDeliveryStatus")
-        return status.apply(lambda text: text or None)

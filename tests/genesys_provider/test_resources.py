@@ -15,6 +15,7 @@ from pulumi.runtime import mocks, rpc, settings
 from pulumi.runtime.stack import run_pulumi_func
 
 from genesys_provider import (
+    RetryPolicy,
     RetryPolicyArgs,
     SigningKey,
     SigningKeyArgs,
@@ -23,6 +24,8 @@ from genesys_provider import (
     Webhook,
     WebhookArgs,
 )
+from genesys_provider.attribute import Attribute
+from genesys_provider.lifecycle import EntityProvider
 from genesys_provider.signing_key import SigningKeyProvider
 from genesys_provider.subscription import SubscriptionProvider
 from genesys_provider.webhook import WebhookProvider
@@ -55,6 +58,12 @@ def run(program: Callable[[], object], preview: bool = False) -> dict[str, Regis
 def note(into: dict[str, Any], **outputs: pulumi.Output[Any]) -> None:
     """Note the outputs' values, once they are there."""
     pulumi.Output.all(**outputs).apply(into.update)
+
+
+def note_all(into: dict[str, Any], resource: pulumi.Resource) -> None:
+    """Note what all attributes of a resource's class give."""
+    names = [name for name, value in vars(type(resource)).items() if isinstance(value, Attribute)]
+    note(into, **{name: getattr(resource, name) for name in names})
 
 
 def hook(opts: pulumi.ResourceOptions | None = None, **args: Any) -> Webhook:
@@ -180,17 +189,108 @@ def test_what_the_user_says_in_options_holds_beside_our_own() -> None:
     assert set(resources["first"].request.additionalSecretOutputs) == {"rotation", "key"}
 
 
-def test_outputs_are_to_be_had_by_name() -> None:
+def test_every_field_is_to_be_had_by_name_and_so_is_what_was_filled_in() -> None:
+    hooks: dict[str, Any] = {}
+    queues: dict[str, Any] = {}
+    keys: dict[str, Any] = {}
+
+    def program() -> None:
+        it = hook(header_overrides={"X-One": "1"})
+        note_all(hooks, it)
+        note_all(queues, Subscription("queues", SubscriptionArgs(webhook_id=it.id, event_types=["a"])))
+        note_all(keys, SigningKey("key", SigningKeyArgs(rotation=3)))
+
+    run(program)
+    assert hooks == {
+        "name": "project-stack-hook",
+        "description": "[pulumi:project/stack/hook]",
+        "destination_url": "https://x.com",
+        "method": "POST",
+        "enabled": True,
+        "signing_key": "a key",
+        "header_overrides": {"X-One": "1"},
+        "retry_policy": RetryPolicy(retry_count=3, retry_interval_seconds=10),
+        "last_delivery_status": None,
+    }
+    assert queues == {
+        "name": "project-stack-queues",
+        "description": "[pulumi:project/stack/queues]",
+        "event_types": ["a"],
+        "attributes": {},
+        "enabled": True,
+        "delivery_mode": "PUSH",
+        "webhook_id": "id-of-hook",
+        "transform": None,
+    }
+    assert keys == {"rotation": 3, "key": "key-of-key"}
+
+
+@pytest.mark.parametrize(
+    ("resource", "provider"),
+    [(Webhook, WebhookProvider), (Subscription, SubscriptionProvider)],
+)
+def test_no_field_is_without_an_attribute(resource: type, provider: type[EntityProvider]) -> None:
+    known = {value.name for value in vars(resource).values() if isinstance(value, Attribute)}
+    assert known == {field.name for field in provider.fields} | {*provider.computed}
+
+
+def test_whole_numbers_are_whole_though_they_travel_as_floats() -> None:
     seen: dict[str, Any] = {}
 
     def program() -> None:
-        it = hook(enabled=False)
-        other = Subscription("queues", SubscriptionArgs(webhook_id=it.id, event_types=["a"]))
-        note(seen, url=it.destination_url, on=it.enabled, types=other.event_types, hook=other.webhook_id)
-        note(seen, sub_on=other.enabled)
+        note(seen, policy=hook().retry_policy, rotation=SigningKey("key").rotation)
 
     run(program)
-    assert seen == {"url": "https://x.com", "on": False, "types": ["a"], "hook": "id-of-hook", "sub_on": True}
+    policy = seen["policy"]
+    assert [repr(policy.retry_count), repr(policy.retry_interval_seconds), repr(seen["rotation"])] == ["3", "10", "1"]
+
+
+@pytest.mark.parametrize(
+    "policy",
+    [
+        lambda: RetryPolicyArgs(retry_count=5),
+        lambda: RetryPolicyArgs(retry_count=pulumi.Output.from_input(5)),
+        lambda: {"retry_count": 5},
+        lambda: {"retry_count": pulumi.Output.from_input(5)},
+        lambda: pulumi.Output.from_input({"retry_count": 5}),
+        lambda: RetryPolicy(retry_count=5, retry_interval_seconds=10),
+    ],
+    ids=["args", "args with an output", "dict", "dict with an output", "output", "another's"],
+)
+def test_a_retry_policy_may_be_given_in_any_way(policy: Callable[[], Any]) -> None:
+    registered = run(lambda: hook(retry_policy=policy()))["hook"]
+    assert registered.inputs["retryPolicy"] == {"retryCount": 5, "retryIntervalSeconds": 10}
+
+
+def test_a_retry_policy_can_be_handed_on_and_exported() -> None:
+    def program() -> None:
+        it = hook(retry_policy=RetryPolicyArgs(retry_count=5))
+        pulumi.export("policy", it.retry_policy)
+        Webhook("other", WebhookArgs(destination_url="https://x.com", signing_key="k", retry_policy=it.retry_policy))
+
+    assert run(program)["other"].inputs["retryPolicy"] == {"retryCount": 5, "retryIntervalSeconds": 10}
+
+
+def test_a_retry_policy_with_a_misspelt_name_is_refused() -> None:
+    with pytest.raises(TypeError, match="retryCount"):
+        run(lambda: hook(retry_policy={"retryCount": 5}))
+
+
+def test_a_part_of_a_retry_policy_may_be_unknown() -> None:
+    seen: dict[str, Any] = {}
+
+    def program() -> None:
+        unknown: pulumi.Output[Any] = pulumi.Output.from_input("x").apply(unknown_of)
+        note(seen, policy=hook(retry_policy=RetryPolicyArgs(retry_count=unknown)).retry_policy)
+
+    registered = run(program, preview=True)["hook"]
+    assert rpc.contains_unknowns(registered.inputs["retryPolicy"])
+    assert seen == {}
+
+
+def test_an_attribute_can_only_be_read() -> None:
+    with pytest.raises(AttributeError, match="destinationUrl can only be read"):
+        run(lambda: setattr(hook(), "destination_url", "https://y.com"))
 
 
 @pytest.mark.parametrize(("told", "status"), [("", None), ("DELIVERED", "DELIVERED")])
