@@ -10,6 +10,14 @@ NEVER_SENT = (http.ConnectError, http.ConnectTimeout, http.PoolTimeout, http.Pro
 FOR_GOOD = (http.ProxyError, http.LocalProtocolError, http.UnsupportedProtocol)
 LONGEST_MESSAGE = 300
 
+SETTINGS = "genesys:region (or genesys:loginUrl and genesys:apiUrl)"
+UNREACHABLE = f"check {SETTINGS}, the network and the proxy (HTTPS_PROXY)"
+PROXY_REFUSED = "let it allow this host, give your user and password in HTTPS_PROXY, or name the host in NO_PROXY"
+NOT_TRUSTED = (
+    "this machine does not trust that certificate: if a proxy in between shows one of its own, name the file of its CA"
+    f" in SSL_CERT_FILE, else check {SETTINGS}"
+)
+
 
 def failure(response: http.Response) -> RequestError:
     """The error for an answer that is no success, as one line.
@@ -55,14 +63,23 @@ def no_answer(error: http.RequestError) -> RequestError:
     host, what = request.url.netloc.decode(), str(error) or type(error).__name__
     text = f"{request.method} {request.url.path}: no answer from {host}: {what.rstrip('.')}"
     for_good = isinstance(error, FOR_GOOD)
-    if isinstance(error, http.ConnectError) and is_loopback(request.url.host):
+    if isinstance(error, http.ProxyError):
+        text += f" by the proxy; {PROXY_REFUSED}"
+    elif "CERTIFICATE_VERIFY_FAILED" in what:
+        text += f"; {NOT_TRUSTED}"
+        for_good = True
+    elif "[SSL" in what:
+        text += f"; no TLS is spoken there: {UNREACHABLE}"
+        for_good = True
+    elif isinstance(error, http.ConnectError) and is_loopback(request.url.host):
         text += "; is the sandbox running? (`make sandbox`)"
         for_good = True  # nothing on this machine needs a while to be reached
-    elif "[SSL" in what:
-        text += "; check genesys:region, a proxy in between, and SSL_CERT_FILE"
-        for_good = True
     elif isinstance(error, NEVER_SENT):
-        text += "; check genesys:region (or genesys:loginUrl and genesys:apiUrl), the network and the proxy"
+        text += f"; {UNREACHABLE}"
+    else:
+        text += f"; {try_again(request)}"
+        if isinstance(error, http.TimeoutException):
+            text += " (genesys:timeoutSeconds says how long is waited)"
     lost = may_create(request) and not isinstance(error, NEVER_SENT)
     return RequestError(text, repeatable=not for_good, committed=lost)
 
@@ -72,8 +89,7 @@ def unreadable(response: http.Response) -> RequestError:
     request, kind = response.request, response.headers.get("Content-Type", "no content type").split(";")[0]
     text = f"{request.method} {request.url.path}: {response.status_code}, but the answer ({kind}) is no JSON object"
     cut_off = kind.endswith("json")
-    if not cut_off:
-        text += ": is genesys:apiUrl the API's host?"
+    text += f"; it was cut off: {try_again(request)}" if cut_off else ": is genesys:apiUrl the API's host?"
     return RequestError(text, repeatable=cut_off, committed=may_create(request))
 
 
@@ -119,24 +135,36 @@ def retry_after(response: http.Response) -> float | None:
 def advice(response: http.Response, code: str) -> str:
     """What to do about it, where that is known."""
     status, request, path = response.status_code, response.request, response.request.url.path
-    if asks_for_token(request):
-        return ""
+    if asks_for_token(request) and 400 <= status < 429:
+        return "" if status in (400, 401) else "is genesys:loginUrl the login host?"  # auth.py says it of those two
+    if status == 409 or code == "duplicate.name":
+        taken = request.method in ("POST", "PUT")
+        return "another one has that name: choose another `name`" if taken else "something uses it: see what, try again"
+    if status in (400, 422):
+        return "correct the resource's arguments"
     if status == 401:
         return "a fresh token was refused too: is the client active, and are genesys:loginUrl and apiUrl of one region?"
     if status == 403 and path.startswith("/api/v2/events/"):
         missing = f"event:{path.split('/')[4].removesuffix('s')}:{'read' if request.method == 'GET' else 'write'}"
-        return f"the client lacks {missing}; it needs event:webhook:read, :write and event:subscription:read, :write"
+        needs = f"the client lacks {missing}; it needs event:webhook:read, :write and event:subscription:read, :write"
+        return needs if code else f"{needs}; or a firewall in between refused it"
     if status == 404 and path in ("/api/v2/events/webhooks", "/api/v2/events/subscriptions"):
         return (
             f"{request.url.host} has no {path}: that API is the tutorial's, not one of Genesys Cloud, which reaches"
             " EventBridge by its integration amazon-eventbridge-source (`delivery: partner`)"
         )
-    if status == 409 or code == "duplicate.name":
-        return "another one has that name: choose another `name`"
+    if status == 408:
+        return try_again(request)
     if status == 413:
         return "make description, headerOverrides or transform shorter"
+    if status == 415:
+        return "JSON was sent: is genesys:apiUrl the API's host, and does nothing in between change the Content-Type?"
     if status == 429:
         return "the rate limit was still reached after waiting: try again in a minute"
     if 300 <= status < 400:
         return "redirects are not followed: is genesys:apiUrl the API's host?"
-    return "the platform, or a gateway before it, failed: try again" if status >= 500 else ""
+    return f"the platform, or a gateway before it, failed: {try_again(request)}" if status >= 500 else ""
+
+
+def try_again(request: http.Request) -> str:
+    return "try again" + (": the next `up` finds what was made all the same" if may_create(request) else "")

@@ -30,7 +30,7 @@ def test_the_line_has_everything_that_the_platform_says() -> None:
     )
     assert str(failure(response)) == (
         "PUT /api/v2/events/webhooks/w1: 400 bad.request: Not so (name: invalid.value, method: wrong)"
-        " [correlation id c-1]"
+        " [correlation id c-1]; correct the resource's arguments"
     )
 
 
@@ -199,7 +199,10 @@ def test_json_that_was_cut_off_may_be_asked_for_again() -> None:
         200, text='{"id": "w', headers={"Content-Type": "application/json;charset=UTF-8"}, request=answer(200).request
     )
     error = unreadable(response)
-    assert str(error) == f"GET {ONE_HOOK}: 200, but the answer (application/json) is no JSON object"
+    assert (
+        str(error)
+        == f"GET {ONE_HOOK}: 200, but the answer (application/json) is no JSON object; it was cut off: try again"
+    )
     assert (error.repeatable, error.committed) == (True, False)
 
 
