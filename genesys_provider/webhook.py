@@ -158,8 +158,8 @@ def policy_input(policy: pulumi.Input[AnyPolicy] | None) -> pulumi.Input[Mapping
         one = RetryPolicyArgs(**policy) if isinstance(policy, dict) else policy
         return {"retryCount": one.retry_count, "retryIntervalSeconds": one.retry_interval_seconds}
 
-    if policy is None:
-        return named(RetryPolicyArgs())
+    if policy is None or isinstance(policy, RetryPolicyArgs | RetryPolicy | dict):
+        return named(policy or RetryPolicyArgs())  # at once: a misspelt name is found where it was written
     known: pulumi.Output[AnyPolicy] = pulumi.Output.from_input(policy)
     return known.apply(named)
 

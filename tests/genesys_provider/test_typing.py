@@ -163,6 +163,7 @@ WRONG = {
     "SubscriptionArgs(webhook_id=hook.id)": "call-arg",
     "SubscriptionArgs(webhook_id=hook, event_types=['a'])": "arg-type",
     "SubscriptionArgs(webhook_id=hook.id, event_types=[1])": "list-item",
+    "SubscriptionArgs(webhook_id=hook.id, event_types=['a'], enabled='yes')": "arg-type",
     "SigningKeyArgs(rotation='2')": "arg-type",
     "Webhook('hook', SigningKeyArgs())": "arg-type",
     "Webhook('hook')": "call-arg",
