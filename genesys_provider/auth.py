@@ -9,7 +9,7 @@ from ._http import http
 from .connection import Connection
 from .errors import GenesysError
 from .redaction import hide
-from .responses import failure, json_object
+from .responses import failure, json_object, unreadable
 
 # A token is renewed this long before it ends: longer than any one request may take.
 MARGIN_SECONDS = 60.0
@@ -75,7 +75,9 @@ class TokenAuth(http.Auth):
             raise GenesysError(f"{failure(response)}; {HINT}")
         if not response.is_success:
             raise failure(response)
-        answer = json_object(response) or {}
+        answer = json_object(response)
+        if answer is None:
+            raise unreadable(response)
         token, seconds = answer.get("access_token"), answer.get("expires_in", math.inf)
         if not isinstance(token, str) or not token or not isinstance(seconds, int | float):
             path = response.request.url.path

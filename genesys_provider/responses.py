@@ -89,7 +89,8 @@ def unreadable(response: http.Response) -> RequestError:
     request, kind = response.request, response.headers.get("Content-Type", "no content type").split(";")[0]
     text = f"{request.method} {request.url.path}: {response.status_code}, but the answer ({kind}) is no JSON object"
     cut_off = kind.endswith("json")
-    text += f"; it was cut off: {try_again(request)}" if cut_off else ": is genesys:apiUrl the API's host?"
+    where = "genesys:loginUrl the login" if asks_for_token(request) else "genesys:apiUrl the API's"
+    text += f"; it was cut off: {try_again(request)}" if cut_off else f": is {where} host?"
     return RequestError(text, repeatable=cut_off, committed=may_create(request))
 
 

@@ -1,0 +1,114 @@
+"""The kinds of object that the provider looks after, for tests that play one life cycle with each."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from genesys_provider.lifecycle import EntityProvider, Props
+from genesys_provider.subscription import SubscriptionProvider
+from genesys_provider.webhook import WebhookProvider
+from tests.support.provider import Emulator
+
+KINDS = ("webhook", "subscription")
+OWNER = "project/stack/it"
+MARK = f"[pulumi:{OWNER}]"
+NOT_UNDER_TEST = "of subscriptions"  # how the names of those begin that subscriptions need
+
+
+@dataclass
+class Kind:
+    """A kind of object: what a program says of one, and another value for each field, here and on the server."""
+
+    name: str
+    provider: EntityProvider
+    props: Props
+    other: dict[str, Any]
+
+    @property
+    def path(self) -> str:
+        return f"/api/v2/events/{self.name}s"
+
+    def at(self, id_: str) -> str:
+        return f"{self.path}/{id_}"
+
+    def other_entity(self, field: str, entity: dict[str, Any]) -> dict[str, Any]:
+        """The members of the API's object that somebody changes by hand to give the field its other value."""
+        inner = {"eventTypes": "eventType", "attributes": "attributes"}.get(field)
+        return {"filter": {**entity["filter"], inner: self.other[field]}} if inner else {field: self.other[field]}
+
+
+def webhook() -> Kind:
+    return Kind(
+        "webhook",
+        WebhookProvider(),
+        {
+            "name": "a hook",
+            "description": f"text {MARK}",
+            "owner": OWNER,
+            "destinationUrl": "https://example.com/in",
+            "method": "POST",
+            "enabled": True,
+            "signingKey": "the first key",
+            "headerOverrides": {"X-One": "value one"},
+            "retryPolicy": {"retryCount": 3, "retryIntervalSeconds": 10},
+        },
+        {
+            "name": "another hook",
+            "description": f"other text {MARK}",
+            "destinationUrl": "https://example.org/in",
+            "method": "PUT",
+            "enabled": False,
+            "headerOverrides": {"X-One": "value two", "X-Two": "2"},
+            "retryPolicy": {"retryCount": 0, "retryIntervalSeconds": 300},
+        },
+    )
+
+
+def subscription(webhooks: list[str]) -> Kind:
+    return Kind(
+        "subscription",
+        SubscriptionProvider(),
+        {
+            "name": "a subscription",
+            "description": f"text {MARK}",
+            "owner": OWNER,
+            "eventTypes": ["routing.queueEvent"],
+            "attributes": {"queueId": "q-1"},
+            "enabled": True,
+            "deliveryMode": "PUSH",
+            "webhookId": webhooks[0],
+            "transform": {"pick": ["a", 1, 1.5]},
+        },
+        {
+            "name": "another subscription",
+            "description": f"other text {MARK}",
+            "eventTypes": ["conversation.event", "routing.queueEvent"],
+            "attributes": {},
+            "enabled": False,
+            "webhookId": webhooks[1],
+            "transform": "all",
+        },
+    )
+
+
+def kind_named(name: str, emulator: Emulator) -> Kind:
+    """The kind of that name, with what its objects need there."""
+    if name == "webhook":
+        return webhook()
+    body = {"destinationUrl": "https://example.com"}
+    ids = [
+        emulator.by_hand("POST", "/api/v2/events/webhooks", {**body, "name": f"{NOT_UNDER_TEST} {n}"})["id"]
+        for n in (1, 2)
+    ]
+    return subscription(ids)
+
+
+def entities(kind: Kind, emulator: Emulator) -> list[dict[str, Any]]:
+    """Those that the resource under test may have made."""
+    return [each for each in emulator.entities(kind.name) if not each["name"].startswith(NOT_UNDER_TEST)]
+
+
+def made_by_hand(kind: Kind, emulator: Emulator, description: str) -> dict[str, Any]:
+    """An object of the same name that the resource did not make."""
+    body = {**kind.provider.to_body(kind.props), "description": description}
+    theirs: dict[str, Any] = emulator.by_hand("POST", kind.path, body)
+    return theirs
