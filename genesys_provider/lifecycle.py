@@ -148,12 +148,14 @@ class EntityProvider(Provider):
         self._refuse_other_org(id_, olds)
         if not self._changes(olds, news):
             return UpdateResult({**news, **{key: olds.get(key) for key in ("org", *self.computed)}})
+        self._hide(olds)
         session.confirm_org()
         return UpdateResult(self._outputs(news, self._put(id_, news)))
 
     @boundary
     def delete(self, id_: str, props: Props) -> None:
         self._refuse_other_org(id_, props)
+        self._hide(props)
         session.confirm_org()
         try:
             session.client().delete(self._at(id_))
@@ -187,11 +189,15 @@ class EntityProvider(Provider):
         }
 
     def _body(self, props: Props) -> dict[str, Any]:
-        for field in self.fields:
-            if field.secret:
-                hide(*texts(props.get(field.name)))  # the server may repeat them in what it says of a body
+        self._hide(props)
         body: dict[str, Any] = with_whole_numbers(self.to_body(props))
         return body
+
+    def _hide(self, props: Props) -> None:
+        """What the server was sent or has, headers added by hand too: it may repeat them in what it says."""
+        for field in self.fields:
+            if field.secret:
+                hide(*texts(props.get(field.name)))
 
     def _put(self, id_: str, props: Props) -> dict[str, Any]:
         try:

@@ -2,7 +2,9 @@
 
 import base64
 import json
+import re
 import threading
+from collections.abc import Iterator
 from urllib.parse import quote, quote_plus
 
 MASK = "[secret]"
@@ -17,11 +19,7 @@ def hide(*secrets: str) -> None:
     with _lock:
         for secret in secrets:
             if len(secret) >= SHORTEST:
-                raw = secret.encode()
-                encoded = {base64.b64encode(raw).decode(), base64.urlsafe_b64encode(raw).decode()}
-                _hidden.update({secret, quote(secret, safe=""), quote_plus(secret), repr(secret)[1:-1]})
-                _hidden.update({json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]})
-                _hidden.update(encoded, {text.rstrip("=") for text in encoded})
+                _hidden.update(spelt(secret), encoded(secret.encode()))
 
 
 def redact(text: str) -> str:
@@ -31,3 +29,23 @@ def redact(text: str) -> str:
     for secret in secrets:
         text = text.replace(secret, MASK)
     return " ".join(text.split())
+
+
+def spelt(secret: str) -> Iterator[str]:
+    """The secret as it is, in a URL or a form, in Python's texts, and in JSON, also of writers who mind HTML."""
+    yield from (secret, quote(secret), quote(secret, safe=""), quote_plus(secret), repr(secret)[1:-1])
+    for ascii_only in (True, False):
+        text = json.dumps(secret, ensure_ascii=ascii_only)[1:-1]
+        yield from (text, re.sub("[&<>]", lambda found: rf"\u{ord(found[0]):04x}", text))
+
+
+def encoded(raw: bytes) -> Iterator[str]:
+    """Both kinds of base64 of the secret alone, and what is the same in those of all values that have it in them."""
+    for alphabet in (b"+/", b"-_"):
+        alone = base64.b64encode(raw, alphabet).decode()
+        yield from (alone, alone.rstrip("="))
+        for before in range(3):
+            text = base64.b64encode(bytes(before) + raw, alphabet).decode()
+            shared = text[(0, 2, 3)[before] : len(text) - (0, 3, 2)[(before + len(raw)) % 3]]
+            if len(shared) >= SHORTEST:
+                yield shared

@@ -3,6 +3,7 @@
 from ._http import http
 from .connection import is_loopback
 from .errors import Conflict, Forbidden, NotFound, RequestError
+from .redaction import redact
 
 # May be sent again after a while: 429 was refused unseen, the others were not answered by the application.
 PASSING = (408, 429, 502, 503, 504)
@@ -29,12 +30,12 @@ def failure(response: http.Response) -> RequestError:
     status, request = response.status_code, response.request
     body = envelope(response)
     code = str(body.get("code") or body.get("error") or "")
-    message = str(body.get("message") or body.get("error_description") or response.reason_phrase or "")
+    message = redact(str(body.get("message") or body.get("error_description") or response.reason_phrase or ""))
     text = f"{request.method} {request.url.path}: {status}"
     if code:
         text += f" {code}"
     if message:
-        text += f": {message[:LONGEST_MESSAGE].rstrip('. ')}"
+        text += f": {message[:LONGEST_MESSAGE].rstrip('. ')}"  # redacted first: half a secret is not known any more
     if fields := field_errors(body):
         text += f" ({fields})"
     if correlation := response.headers.get("ININ-Correlation-Id") or body.get("contextId"):

@@ -1,22 +1,27 @@
 """One life cycle for every kind of object, played through against the emulator."""
 
-import base64
 import json
-import random
 import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote
 
 import pytest
 
-from genesys_provider import session
-from genesys_provider.errors import GenesysError
-from genesys_provider.lifecycle import EntityProvider, Props, with_whole_numbers
-from genesys_provider.subscription import SubscriptionProvider
-from genesys_provider.webhook import WebhookProvider
+from genesys_provider import redaction, session
+from genesys_provider.lifecycle import with_whole_numbers
+from tests.support.canaries import forms
+from tests.support.genesys_kinds import (
+    KINDS,
+    MARK,
+    OWNER,
+    Kind,
+    entities,
+    kind_named,
+    made_by_hand,
+    subscription,
+    webhook,
+)
 from tests.support.provider import (
     CLASS,
     ENVIRON,
@@ -31,102 +36,12 @@ from tests.support.provider import (
     travel,
 )
 
-OWNER = "project/stack/it"
-MARK = f"[pulumi:{OWNER}]"
 ME = "GET /api/v2/organizations/me"
 
 
-@dataclass
-class Kind:
-    """A kind of object: what a program says of one, and another value for each field, here and on the server."""
-
-    name: str
-    provider: EntityProvider
-    props: Props
-    other: dict[str, Any]
-
-    @property
-    def path(self) -> str:
-        return f"/api/v2/events/{self.name}s"
-
-    def at(self, id_: str) -> str:
-        return f"{self.path}/{id_}"
-
-    def other_entity(self, field: str, entity: dict[str, Any]) -> dict[str, Any]:
-        """The members of the API's object that somebody changes by hand to give the field its other value."""
-        inner = {"eventTypes": "eventType", "attributes": "attributes"}.get(field)
-        return {"filter": {**entity["filter"], inner: self.other[field]}} if inner else {field: self.other[field]}
-
-
-def webhook() -> Kind:
-    return Kind(
-        "webhook",
-        WebhookProvider(),
-        {
-            "name": "a hook",
-            "description": f"text {MARK}",
-            "owner": OWNER,
-            "destinationUrl": "https://example.com/in",
-            "method": "POST",
-            "enabled": True,
-            "signingKey": "the first key",
-            "headerOverrides": {"X-One": "value one"},
-            "retryPolicy": {"retryCount": 3, "retryIntervalSeconds": 10},
-        },
-        {
-            "name": "another hook",
-            "description": f"other text {MARK}",
-            "destinationUrl": "https://example.org/in",
-            "method": "PUT",
-            "enabled": False,
-            "headerOverrides": {"X-One": "value two", "X-Two": "2"},
-            "retryPolicy": {"retryCount": 0, "retryIntervalSeconds": 300},
-        },
-    )
-
-
-def subscription(webhooks: list[str]) -> Kind:
-    return Kind(
-        "subscription",
-        SubscriptionProvider(),
-        {
-            "name": "a subscription",
-            "description": f"text {MARK}",
-            "owner": OWNER,
-            "eventTypes": ["routing.queueEvent"],
-            "attributes": {"queueId": "q-1"},
-            "enabled": True,
-            "deliveryMode": "PUSH",
-            "webhookId": webhooks[0],
-            "transform": {"pick": ["a", 1, 1.5]},
-        },
-        {
-            "name": "another subscription",
-            "description": f"other text {MARK}",
-            "eventTypes": ["conversation.event", "routing.queueEvent"],
-            "attributes": {},
-            "enabled": False,
-            "webhookId": webhooks[1],
-            "transform": "all",
-        },
-    )
-
-
-@pytest.fixture(params=["webhook", "subscription"])
+@pytest.fixture(params=KINDS)
 def kind(request: pytest.FixtureRequest, emulator: Emulator) -> Kind:
-    if request.param == "webhook":
-        return webhook()
-    body = {"destinationUrl": "https://example.com"}
-    ids = [
-        emulator.by_hand("POST", "/api/v2/events/webhooks", {**body, "name": f"of subscriptions {n}"})["id"]
-        for n in (1, 2)
-    ]
-    return subscription(ids)
-
-
-def entities(kind: Kind, emulator: Emulator) -> list[dict[str, Any]]:
-    """Those that the resource under test may have made."""
-    return [each for each in emulator.entities(kind.name) if not each["name"].startswith("of subscriptions")]
+    return kind_named(request.param, emulator)
 
 
 def body_of(entity: dict[str, Any]) -> dict[str, Any]:
@@ -382,17 +297,10 @@ def test_a_lost_state_finds_its_object_again_and_brings_it_up_to_date(
     assert emulator.calls() == [f"POST {kind.path}", f"GET {kind.path}", f"PUT {kind.at(first.id)}"]
 
 
-def another(kind: Kind, emulator: Emulator, description: str) -> dict[str, Any]:
-    """One of the same name that somebody else has made."""
-    props = {**kind.props, "description": description}
-    body: dict[str, Any] = emulator.by_hand("POST", kind.path, kind.provider.to_body(props))
-    return body
-
-
 def test_another_of_the_same_name_is_not_touched_and_the_way_out_is_told(
     kind: Kind, process: Process, emulator: Emulator
 ) -> None:
-    theirs = another(kind, emulator, "made by hand")
+    theirs = made_by_hand(kind, emulator, "made by hand")
     text = printed(lambda: process.up(kind.provider, kind.props))
     assert text == (
         f"GenesysError: there is a {kind.name} {kind.props['name']!r} already ({theirs['id']}), which no stack made:"
@@ -402,7 +310,7 @@ def test_another_of_the_same_name_is_not_touched_and_the_way_out_is_told(
 
 
 def test_one_of_another_stack_is_not_touched_either(kind: Kind, process: Process, emulator: Emulator) -> None:
-    theirs = another(kind, emulator, "[pulumi:project/other/it]")
+    theirs = made_by_hand(kind, emulator, "[pulumi:project/other/it]")
     text = printed(lambda: process.up(kind.provider, kind.props))
     assert "which belongs to project/other/it: choose another `name`, or if that was this resource, give" in text
     assert "adopt" not in text
@@ -410,7 +318,7 @@ def test_one_of_another_stack_is_not_touched_either(kind: Kind, process: Process
 
 
 def test_a_mark_that_is_part_of_ours_is_not_ours(kind: Kind, process: Process, emulator: Emulator) -> None:
-    theirs = another(kind, emulator, f"[pulumi:{OWNER}-2]")
+    theirs = made_by_hand(kind, emulator, f"[pulumi:{OWNER}-2]")
     with pytest.raises(Exception, match=f"belongs to {OWNER}-2"):
         process.up(kind.provider, kind.props)
     assert entities(kind, emulator) == [theirs]
@@ -422,7 +330,7 @@ def test_what_the_user_writes_before_the_mark_is_no_mark(kind: Kind, process: Pr
 
 
 def test_adopt_takes_an_object_over(kind: Kind, process: Process, emulator: Emulator) -> None:
-    theirs = another(kind, emulator, "made by hand")
+    theirs = made_by_hand(kind, emulator, "made by hand")
     props = {**kind.props, "enabled": False, "adopt": theirs["id"]}
     state = process.up(kind.provider, props)
     assert state.id == theirs["id"]
@@ -450,14 +358,14 @@ def test_adopt_of_nothing_says_so(id_: str, kind: Kind, process: Process, emulat
 
 
 def test_adopt_takes_an_id_for_nothing_but_an_id(kind: Kind, process: Process, emulator: Emulator) -> None:
-    theirs = another(kind, emulator, "made by hand")
+    theirs = made_by_hand(kind, emulator, "made by hand")
     with pytest.raises(Exception, match="there is no "):
         process.up(kind.provider, {**kind.props, "adopt": f"{theirs['id']}?a=b"})
     assert entities(kind, emulator) == [theirs]
 
 
 def test_adopt_does_not_take_from_another_stack(kind: Kind, process: Process, emulator: Emulator) -> None:
-    theirs = another(kind, emulator, "text [pulumi:project/other/it]")
+    theirs = made_by_hand(kind, emulator, "text [pulumi:project/other/it]")
     text = printed(lambda: process.up(kind.provider, {**kind.props, "adopt": theirs["id"]}))
     assert f"adopt: {kind.name} {theirs['id']} belongs to project/other/it; when nothing manages it there any" in text
     assert entities(kind, emulator) == [theirs]
@@ -511,7 +419,7 @@ def test_several_in_a_row_too(fault: dict[str, Any], kind: Kind, process: Proces
 
 
 def test_a_lost_answer_does_not_take_another_of_the_name(kind: Kind, process: Process, emulator: Emulator) -> None:
-    theirs = another(kind, emulator, "made by hand")
+    theirs = made_by_hand(kind, emulator, "made by hand")
     emulator.fault("POST", kind.path, drop=True)
     with pytest.raises(Exception, match="which no stack made"):
         process.up(kind.provider, kind.props)
@@ -529,42 +437,6 @@ def test_a_lost_answer_to_a_change_or_a_delete_is_no_harm(
     emulator.fault("DELETE", kind.at(state.id), **fault)
     process.destroy(kind.provider, state)
     assert entities(kind, emulator) == []
-
-
-@pytest.mark.parametrize("seed", [*range(8), *(pytest.param(seed, marks=pytest.mark.full) for seed in range(8, 90))])
-def test_whatever_fails_on_the_way_there_is_one_object_and_then_none(
-    seed: int, kind: Kind, another: Callable[..., Process], emulator: Emulator
-) -> None:
-    """Commands that end with an error are given again, as a user would, by a process that knows nothing."""
-    rng = random.Random(seed)
-    routes = [("POST", "/oauth/token"), ("POST", kind.path), ("GET", kind.path), ("GET", ME.split()[1])]
-    routes += [(method, f"{kind.path}/{{id}}") for method in ("GET", "PUT", "DELETE")]
-    faults: list[dict[str, Any]] = [{"status": status} for status in (408, 429, 500, 502, 503, 504)] + [
-        {"drop": True}
-    ] * 3
-    errors: list[str] = []
-
-    def run(command: Callable[[Process], State | None]) -> State | None:
-        for method, path in rng.choices(routes, k=6):
-            when, times = rng.choice(["before", "after"]), rng.randint(1, 3)
-            emulator.fault(method, path, when=when, times=times, **rng.choice(faults))
-        while True:
-            try:
-                return command(another())
-            except GenesysError as error:
-                errors.append(str(error))
-
-    state = run(lambda process: process.up(kind.provider, kind.props))
-    assert state
-    assert [entity["id"] for entity in entities(kind, emulator)] == [state.id]
-    state = run(lambda process: process.up(kind.provider, {**kind.props, "enabled": False}, state))
-    assert state
-    assert [entity["enabled"] for entity in entities(kind, emulator)] == [False]
-    assert run(lambda process: process.refresh(kind.provider, state)) == state
-    run(lambda process: process.destroy(kind.provider, state))
-    assert entities(kind, emulator) == []
-    passing = r"(GET|POST|PUT|DELETE) /\S+: (500|502|503|504|408|429|no answer) ?"
-    assert [error for error in errors if not re.match(passing, error)] == []
 
 
 def test_a_duplicate_that_the_list_does_not_show_is_told(kind: Kind, process: Process, emulator: Emulator) -> None:
@@ -712,7 +584,7 @@ def test_what_the_platform_refuses_is_one_line_with_the_field(kind: Kind, proces
     emulator.fault("POST", kind.path, status=400, body=body)
     text = printed(lambda: process.up(kind.provider, kind.props))
     pattern = rf"GenesysError: POST {kind.path}: 400 invalid.value: First second \(name: invalid.value\)"
-    assert re.fullmatch(rf"{pattern} \[correlation id [0-9a-f-]+\]\n", text)
+    assert re.fullmatch(rf"{pattern} \[correlation id [0-9a-f-]+\]; correct the resource's arguments\n", text)
 
 
 def test_a_wrong_setting_is_one_line(kind: Kind, another: Callable[..., Process], emulator: Emulator) -> None:
@@ -723,17 +595,6 @@ def test_a_wrong_setting_is_one_line(kind: Kind, another: Callable[..., Process]
 
 
 # Secrets
-
-
-def forms(secret: str) -> list[str]:
-    raw = secret.encode()
-    return [
-        secret,
-        base64.b64encode(raw).decode(),
-        base64.urlsafe_b64encode(raw).decode(),
-        quote(secret, safe=""),
-        json.dumps(secret)[1:-1],
-    ]
 
 
 def test_no_secret_is_in_an_error_even_when_the_server_repeats_it(
@@ -758,6 +619,34 @@ def test_no_secret_is_in_an_error_even_when_the_server_repeats_it(
                 text = printed(call)
                 assert "Value [[secret]] is wrong" in text
                 assert form not in text
+
+
+def test_nor_is_one_that_only_the_server_had(
+    emulator: Emulator, process: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kind, header = webhook(), "added by hand"
+    state = process.up(kind.provider, {**kind.props, "headerOverrides": {"Authorization": header}})
+    for method, call in (
+        ("PUT", lambda: process.up(kind.provider, {**kind.props, "headerOverrides": {}}, state)),
+        ("DELETE", lambda: process.destroy(kind.provider, state)),
+    ):
+        monkeypatch.setattr(redaction, "_hidden", set())  # as in a process that has not sent it
+        body = {"code": "invalid.value", "message": f"Value {header} stays", "status": 400}
+        emulator.fault(method, kind.at(state.id), status=400, body=body)
+        assert "Value [secret] stays" in printed(call)
+
+
+@pytest.mark.parametrize("shown", [1, 5, 12])
+def test_nor_is_the_beginning_of_one_where_a_long_message_ends(
+    shown: int, emulator: Emulator, process: Process
+) -> None:
+    kind = webhook()
+    key = kind.props["signingKey"]
+    assert len(key) == 13
+    body = {"code": "invalid.value", "message": "x" * (300 - shown) + key, "status": 400}
+    emulator.fault("POST", kind.path, status=400, body=body)
+    left = "[secret]"[:shown]
+    assert f"{'x' * (300 - shown)}{left} [" in printed(lambda: process.up(kind.provider, kind.props))
 
 
 def test_no_secret_is_in_what_check_says(process: Process) -> None:

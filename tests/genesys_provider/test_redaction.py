@@ -1,5 +1,6 @@
 import base64
 import json
+from collections.abc import Callable
 from urllib.parse import quote, quote_plus, urlencode
 
 import pytest
@@ -16,10 +17,12 @@ SECRET = 'Kü/ch+en "9">\\ ß='
         base64.b64encode(SECRET.encode()).decode(),
         base64.urlsafe_b64encode(SECRET.encode()).decode(),
         base64.b64encode(SECRET.encode()).decode().rstrip("="),
+        quote(SECRET),
         quote(SECRET, safe=""),
         quote_plus(SECRET),
         json.dumps(SECRET),
         json.dumps(SECRET, ensure_ascii=False),
+        json.dumps(SECRET).replace(">", r"\u003e"),
         repr(SECRET),
         urlencode({"client_secret": SECRET}),
     ],
@@ -31,6 +34,19 @@ def test_a_hidden_value_is_gone_in_every_form_it_travels_in(form: str) -> None:
     assert form not in text
     assert text.startswith("before ")
     assert text.endswith(" behind")
+
+
+@pytest.mark.parametrize("before", ["id:", "{", "ab"])
+@pytest.mark.parametrize("behind", ["", "}", " and", "more"])
+@pytest.mark.parametrize("encode", [base64.b64encode, base64.urlsafe_b64encode])
+def test_it_is_gone_from_the_base64_of_a_longer_value(
+    before: str, behind: str, encode: Callable[[bytes], bytes]
+) -> None:
+    hide(SECRET)
+    text = redact(encode(f"{before}{SECRET}{behind}".encode()).decode())
+    left = text.split("[secret]")
+    assert len(left) == 2
+    assert all(len(each) <= 8 for each in left)  # what the neighbours' bytes take part in
 
 
 def test_the_longer_of_two_values_goes_first() -> None:

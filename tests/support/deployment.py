@@ -10,12 +10,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import quote
 
 import boto3
 import yaml
 
 from sandbox.launcher import Sandbox, free_port
+from tests.support.canaries import Place, files
 from tests.support.graph import PROJECT, ROOT
 from tests.support.waiting import until
 from tools.stack import Stack
@@ -149,12 +149,10 @@ class Deployment:
 
     # Secrets
 
-    def places(self) -> Iterator[tuple[str, str]]:
-        """Everything that was printed, and every file that was left: name and text."""
-        yield from ((f"output {number}", text) for number, text in enumerate(self.output))
-        for file in self.directory.rglob("*"):
-            if file.is_file():
-                yield str(file.relative_to(self.directory)), file.read_bytes().decode("latin-1")
+    def places(self) -> Iterator[Place]:
+        """Everything that was printed, and every file that was left."""
+        yield from ((f"output {number}", text.encode()) for number, text in enumerate(self.output))
+        yield from files(self.directory)
 
 
 @contextmanager
@@ -182,10 +180,3 @@ def call(method: str, url: str, body: object = None, token: str | None = None) -
     with urllib.request.urlopen(request, timeout=60) as response:
         text = response.read()
     return json.loads(text) if text else None
-
-
-def forms(secret: str) -> set[str]:
-    """The forms in which a secret would show."""
-    encoded = base64.b64encode(secret.encode()).decode()
-    inside = {base64.b64encode(b" " * shift + secret.encode()).decode()[4:-4] for shift in (1, 2)}
-    return {secret, encoded.rstrip("="), quote(secret, safe=""), json.dumps(secret)[1:-1], *inside}
