@@ -13,6 +13,7 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture
-def report(record_property: Callable[[str, object], None]) -> Report:
+def report(request: pytest.FixtureRequest, record_property: Callable[[str, object], None]) -> Report:
     """Puts a cell into a table that the run prints at its end."""
-    return lambda title, row, column, value: record_property(KEY, (title, row, column, value))
+    place = request.session.items.index(request.node)
+    return lambda title, row, column, value: record_property(KEY, (place, title, row, column, value))

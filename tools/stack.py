@@ -196,7 +196,10 @@ class Stack:
                 )
         if locks:
             pids = ", ".join(f"process {lock.pid}" for lock in locks)
-            say(f"the last run on stack {self.name} ({pids}) was killed: cancelling it, then looking at what exists")
+            say(
+                f"the last run on stack {self.name} ({pids}) was killed: cancelling it, then looking at what exists; if"
+                f" the engine goes on to warn of pending operations: make recover STACK={self.name}"
+            )
             done = self.captured("cancel", "--yes")
             if done.returncode:
                 raise StackError(_reason(done))

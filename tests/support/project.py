@@ -14,7 +14,6 @@ import yaml
 
 from sandbox.genesys.testing import serve
 from tests.support.provider import ENVIRON, ORG, Emulator
-from tests.support.waiting import until
 from tools.stack import Stack
 
 Object = dict[str, Any]
@@ -23,11 +22,11 @@ HEAD = """\
 import pulumi
 from genesys_provider import *
 
-def webhook(name="hook", opts=None, **args):
+def webhook(name="hook", /, opts=None, **args):
     args = {"destination_url": "https://example.com/in", "signing_key": pulumi.Output.secret("a signing key"), **args}
     return Webhook(name, WebhookArgs(**args), opts)
 
-def subscription(name="queues", webhook_id="", opts=None, **args):
+def subscription(name="queues", /, webhook_id="", opts=None, **args):
     args = {"webhook_id": webhook_id, "event_types": ["routing.queueEvent"], **args}
     return Subscription(name, SubscriptionArgs(**args), opts)
 
@@ -130,11 +129,18 @@ class Run:
         ]
         return pid
 
+    def pid(self, what: str) -> int:
+        """Of "the provider" or "the engine"."""
+        return self.provider if what == "the provider" else self.engine.pid
+
     def kill(self, what: str) -> None:
-        """SIGKILL to "the provider" or "the engine", and wait until nothing of the command is left."""
-        os.kill(self.provider if what == "the provider" else self.engine.pid, signal.SIGKILL)
+        """SIGKILL to one of both, and wait until the engine has ended."""
+        os.kill(self.pid(what), signal.SIGKILL)
         self.ended()
-        until(lambda: not self.processes(), f"no process is left of a run in which {what} was killed")
+
+    def gone(self) -> bool:
+        """Whether nothing of the command is left."""
+        return self.engine.poll() is not None and not self.processes()
 
 
 @contextmanager

@@ -1,0 +1,179 @@
+"""The crash matrix: SIGKILL at every HTTP call of an object's life, and the same command again. The run prints it.
+
+Who is killed: the process with the dynamic resources, or `pulumi` itself. When, as the platform sees it:
+
+before the commit  the request was on its way, and nothing was done
+after the commit   it was done, and its answer never sent
+after the answer   the answer was sent; whoever is killed was stopped (SIGSTOP) before, so nobody has seen it
+"""
+
+import os
+import signal
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.support.project import Project, Run, project
+from tests.support.report import Report
+from tests.support.waiting import until
+
+TOKEN, ORGANISATION = "POST /oauth/token", "GET /api/v2/organizations/me"
+VICTIMS = ("the provider", "the engine")
+POINTS = ("before the commit", "after the commit", "after the answer")
+
+
+@dataclass(frozen=True)
+class Cell:
+    kind: str
+    operation: str
+    call: str
+    victim: str
+    point: str
+
+    @property
+    def command(self) -> str:
+        return "destroy" if self.operation == "delete" else "up"
+
+    @property
+    def row(self) -> str:
+        return f"{self.kind} {self.operation}: {self.call.replace('/api/v2', '').replace('/events', '')}"
+
+    @property
+    def column(self) -> str:
+        return f"{self.victim} {self.point}"
+
+
+def calls(kind: str) -> dict[str, list[str]]:
+    """Each call of each operation, in their order."""
+    path = f"/api/v2/events/{kind}s"
+    one = f"{path}/{{id}}"
+    return {
+        "create": [TOKEN, f"POST {path}"],
+        "adopt": [TOKEN, f"GET {one}", ORGANISATION, f"PUT {one}"],
+        "update": [TOKEN, ORGANISATION, f"PUT {one}"],
+        "delete": [TOKEN, ORGANISATION, f"DELETE {one}"],
+    }
+
+
+MATRIX = [
+    Cell(kind, operation, call, victim, point)
+    for kind in ("webhook", "subscription")
+    for operation, of_operation in calls(kind).items()
+    for call in of_operation
+    for victim in VICTIMS
+    for point in POINTS
+]
+
+
+def telling(cell: Cell) -> bool:
+    """Whether `make test` has it too: those in which something was done and nobody knows."""
+    changing = not cell.call.startswith("GET") and cell.call != TOKEN
+    return cell.kind == "webhook" and changing and cell.operation != "adopt" and cell.point != "before the commit"
+
+
+@pytest.fixture
+def it(tmp_path: Path) -> Iterator[Project]:
+    with project(tmp_path) as found:
+        yield found
+
+
+def program(cell: Cell, *, enabled: bool = True, adopt: str = "") -> str:
+    arguments = f"enabled={enabled}, adopt={adopt or None!r}"
+    if cell.kind == "webhook":
+        return f"webhook('it', {arguments})"
+    return f"subscription('it', webhook('hook').id, {arguments})"
+
+
+def prepare(cell: Cell, it: Project) -> None:
+    """All that comes before the command that is killed, and that command's program."""
+    match cell.operation:
+        case "create":
+            if cell.kind == "subscription":
+                it.program("webhook('hook')")
+                it.pulumi("up")
+            it.program(program(cell))
+        case "adopt":
+            body = {"name": "by hand", "destinationUrl": "https://example.com"}
+            id_ = it.emulator.by_hand("POST", "/api/v2/events/webhooks", body)["id"]
+            if cell.kind == "subscription":
+                body = {"name": "by hand", "webhookId": id_, "filter": {"eventType": ["conversation.event"]}}
+                id_ = it.emulator.by_hand("POST", "/api/v2/events/subscriptions", body)["id"]
+            it.program(program(cell, adopt=id_))
+        case _:
+            it.program(program(cell))
+            it.pulumi("up")
+            it.program(program(cell, enabled=cell.operation == "delete"))
+
+
+def interrupt(cell: Cell, it: Project, run: Run) -> None:
+    """Kill when the call is there."""
+    until(lambda: it.emulator.door("GET", "held")["calls"] or run.engine.poll() is not None, f"{cell.call} is made")
+    assert run.engine.poll() is None, f"ended without {cell.call}:\n{run.text}"
+    if cell.point == "after the answer":
+        os.kill(run.pid(cell.victim), signal.SIGSTOP)
+        it.emulator.door("DELETE", "held")
+        until(lambda: it.emulator.door("GET", "calls")[-1]["status"], "it is answered")
+    run.kill(cell.victim)
+    sent = it.emulator.door("GET", "calls")
+    until(run.gone, f"no process is left of the run whose victim was {cell.victim}")
+    if cell.point != "after the answer":  # there, it may have been sending the next one at that moment
+        assert it.emulator.door("GET", "calls") == sent, "nothing was sent afterwards"
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        pytest.param(
+            cell,
+            marks=() if telling(cell) else pytest.mark.full,
+            id=f"{cell.row}, {cell.column}",
+        )
+        for cell in MATRIX
+    ],
+)
+def test_the_same_command_again_ends_right(cell: Cell, it: Project, report: Report) -> None:
+    prepare(cell, it)
+    it.emulator.calls()
+    method, path = cell.call.split()
+    it.emulator.fault(
+        method,
+        path,
+        hold=True,
+        when="before" if cell.point == "before the commit" else "after",
+        drop=cell.point != "after the answer",
+    )
+    with it.running(cell.command) as run:
+        interrupt(cell, it, run)
+    it.emulator.door("DELETE", "faults")
+    it.emulator.calls()
+    assert bool(list(it.stack.locks())) == (cell.victim == "the engine"), "what make sees, and cancels"
+
+    text = it.pulumi(cell.command)
+
+    found = it.emulator.entities(cell.kind)
+    own = [each for each in found if each["description"] == "[pulumi:it/local/it]"]
+    report("crash matrix", cell.row, cell.column, {0: "none", 1: "one object"}.get(len(own), f"{len(own)} objects"))
+    wanted = [] if cell.operation == "delete" else [cell.operation != "update"]
+    assert [each["enabled"] for each in found if each["name"] != "it-local-hook"] == wanted, text
+    assert [each["id"] for each in own] == [each["id"] for each in it.resources() if each["urn"].endswith("::it")]
+    assert "Traceback" not in "".join(it.output)
+    after = it.emulator.calls()
+    assert after.count(TOKEN) == 1 if after else cell.point == "after the answer", "of the second run alone"
+
+
+def test_the_matrix_has_every_call_that_an_operation_makes(it: Project) -> None:
+    for kind in ("webhook", "subscription"):
+        for operation, expected in calls(kind).items():
+            cell = Cell(kind, operation, "", "", "")
+            prepare(cell, it)
+            it.emulator.calls()
+            it.pulumi(cell.command)
+            made = [call for call in it.emulator.calls() if not (kind == "subscription" and "/webhooks" in call)]
+            ids = {each["id"] for each in it.emulator.entities(kind)}
+            assert len(made) == len(expected), made
+            for one, pattern in zip(made, expected, strict=True):
+                assert one == pattern or one.startswith(pattern.replace("{id}", "")), (operation, made, ids)
+            it.pulumi("destroy")
+            it.emulator.calls()
