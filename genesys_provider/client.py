@@ -6,7 +6,7 @@ from typing import Any
 from ._http import http
 from .auth import TokenAuth
 from .connection import Connection
-from .errors import GenesysError, RequestError
+from .errors import ConfigError, GenesysError, RequestError
 from .lifetime import orphaned
 from .ratelimit import RateLimit
 from .responses import failure, json_object, no_answer, unreadable
@@ -32,15 +32,23 @@ class Client:
         self._rate_limit = RateLimit()
         headers = {"X-Genesys-Application-Name": NAME, "X-Genesys-Application-Version": VERSION}
         answer = min(ANSWER_SECONDS, connection.timeout_seconds)
-        self._http = http.Client(
-            base_url=connection.api_url,
-            auth=TokenAuth(connection, headers),
-            headers={**headers, "Accept": "application/json"},
-            timeout=http.Timeout(answer, connect=min(CONNECT_SECONDS, answer)),
-            transport=transport,
-            trust_env=connection.host != "loopback",  # no proxy between this machine and itself
-            event_hooks={"request": [_refuse_if_orphaned]},
-        )
+        try:
+            self._http = http.Client(
+                base_url=connection.api_url,
+                auth=TokenAuth(connection, headers),
+                headers={**headers, "Accept": "application/json"},
+                timeout=http.Timeout(answer, connect=min(CONNECT_SECONDS, answer)),
+                transport=transport,
+                trust_env=connection.host != "loopback",  # no proxy between this machine and itself
+                event_hooks={"request": [_refuse_if_orphaned]},
+            )
+        except OSError:
+            raise ConfigError("SSL_CERT_FILE (or SSL_CERT_DIR) names no file of certificates in PEM") from None
+        except (ImportError, ValueError, http.InvalidURL):  # the URL's own text may be part of a password
+            raise ConfigError(
+                "HTTPS_PROXY (or HTTP_PROXY, ALL_PROXY) is no URL of a proxy; write http://proxy.example.com:3128, and"
+                " what is special in a user's name or password as %2F"
+            ) from None
 
     def get(self, path: str, **query: int) -> Entity:
         return self._repeat("GET", path, query=query)
@@ -115,7 +123,7 @@ class Client:
         self._rate_limit.after(response)
         if not response.is_success:
             raise failure(response)
-        if method == "DELETE":
+        if method == "DELETE" and not response.content:
             return {}
         if (entity := json_object(response)) is None:
             raise unreadable(response)
