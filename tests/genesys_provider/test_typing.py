@@ -177,12 +177,14 @@ WRONG = {
 
 @pytest.fixture(scope="module")
 def told(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
-    """What mypy says of both programs. One run: to read Pulumi's own types is what takes the time."""
+    """What mypy says of both, and of the docs' example. One run: to read Pulumi's own types is what takes the time."""
     folder = tmp_path_factory.mktemp("user")
     site = folder / "site-packages"
     site.mkdir()
     (site / "genesys_provider").symlink_to(ROOT / "genesys_provider")
     (folder / "right.py").write_text(RIGHT, encoding="utf-8")
+    example = (ROOT / "docs/provider.md").read_text(encoding="utf-8").split("```python\n")[1].split("```")[0]
+    (folder / "example.py").write_text(example, encoding="utf-8")
     (folder / "wrong.py").write_text(BEFORE + "\n".join(WRONG), encoding="utf-8")
     line = [
         sys.executable,
@@ -194,7 +196,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
         f"--cache-dir={folder / 'cache'}",
     ]
     done = subprocess.run(
-        [*line, "right.py", "wrong.py"],
+        [*line, "right.py", "example.py", "wrong.py"],
         cwd=folder,
         env={**os.environ, "PYTHONPATH": str(site), "MYPYPATH": ""},
         capture_output=True,
