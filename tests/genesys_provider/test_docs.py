@@ -90,6 +90,7 @@ ELSEWHERE = {
     "Connection refused",
     "WRONG_VERSION_NUMBER",  # OpenSSL
     "Server disconnected without sending a response",  # httpx
+    "peer closed connection without sending complete message body",
 }
 
 
