@@ -353,12 +353,6 @@ def default_name(name: str) -> str:
     return f"{pulumi.get_project()}-{pulumi.get_stack()}-{name}"
 
 
-def output(resource: pulumi.Resource, name: str) -> pulumi.Output[Any]:
-    """The output of that name; the property that calls this says its type."""
-    value: pulumi.Output[Any] = pulumi.get(resource, name)
-    return value
-
-
 # Rules that several fields share.
 
 

@@ -46,7 +46,8 @@ def failure(response: http.Response) -> RequestError:
     if status in (404, 410):
         return NotFound(text)
     if status == 409 or code == "duplicate.name":
-        return Conflict(text, committed=True)
+        # A list may lag behind: what holds the name is looked for once more, a little later.
+        return Conflict(text, repeatable=may_create(request), committed=True)
     if status == 403:
         return Forbidden(text)
     lost = may_create(request) and (status >= 500 or status == 408)

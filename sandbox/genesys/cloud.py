@@ -26,6 +26,7 @@ class Cloud:
         self.settings = settings
         self.instance = settings.instance
         self.ahead_seconds = 0.0
+        self.lag_seconds = 0.0  # until what was created is found; how long that may be on the platform is unknown
         self.scopes = set(SCOPES)
         self.calls = Calls()
         self.faults = Faults()
@@ -45,7 +46,7 @@ class Cloud:
     def reset(self, instance: str = "") -> None:
         """Forget everything, as if started anew as that instance (default: a new one)."""
         self.instance = instance or str(uuid.uuid4())
-        self.ahead_seconds = 0.0
+        self.ahead_seconds = self.lag_seconds = 0.0
         self.scopes = set(SCOPES)
         self.calls.clear()
         self.faults.clear()

@@ -10,6 +10,7 @@ calls                GET, DELETE
 scopes               GET, POST {add: [], remove: []}
 ratelimit            GET, POST {allowed, windowSeconds, headers}
 clock                GET, POST {advanceSeconds}
+lag                  GET, POST {seconds} until what is created from now on is found
 retry-scale          GET, POST {factor, timeoutSeconds}
 tokens/revoke        POST
 reset                POST    {instance}
@@ -55,6 +56,7 @@ class Door:
                 Route("/scopes", self._scopes, methods=["GET", "POST"]),
                 Route("/ratelimit", self._rate_limit, methods=["GET", "POST"]),
                 Route("/clock", self._clock, methods=["GET", "POST"]),
+                Route("/lag", self._lag, methods=["GET", "POST"]),
                 Route("/retry-scale", self._retry_scale, methods=["GET", "POST"]),
                 Route("/tokens/revoke", self._revoke, methods=["POST"]),
                 Route("/reset", self._reset, methods=["POST"]),
@@ -171,6 +173,14 @@ class Door:
             checked(reader)
             self._cloud.ahead_seconds += seconds
         return JSONResponse({"now": timestamp(self._cloud.now()), "aheadSeconds": self._cloud.ahead_seconds})
+
+    async def _lag(self, request: Request) -> JSONResponse:
+        if request.method == "POST":
+            reader = await read(request)
+            seconds = reader.take("seconds", number(0, MANY))
+            checked(reader)
+            self._cloud.lag_seconds = seconds
+        return JSONResponse({"seconds": self._cloud.lag_seconds})
 
     async def _retry_scale(self, request: Request) -> JSONResponse:
         engine = self._cloud.engine

@@ -25,12 +25,13 @@ READ_ONLY = ("id", "dateCreated", "dateModified", "selfUri")
 
 @dataclass(kw_only=True)
 class Entity:
-    """`id` and dates are set by the collection."""
+    """`id`, dates and the time from which it can be found are set by the collection."""
 
     id: str = ""
     name: str
     created: str = ""
     modified: str = ""
+    found_from: float = 0
 
     def fields(self) -> Object:
         """What clients see beside id, name, dates and URI."""
@@ -71,9 +72,12 @@ class Collection(Generic[E]):
     def find(self, request: Request) -> E:
         """The entity that the path names. Raises the 404."""
         entity = self.items.get(request.path_params["id"])
-        if entity is None:
+        if entity is None or not self._is_found(entity):
             raise ApiError(404)
         return entity
+
+    def _is_found(self, entity: E) -> bool:
+        return entity.found_from <= self._cloud.now()
 
     def allow(self, request: Request, verb: str) -> None:
         require(request, f"{self._permission}:{verb}", self._cloud.scopes)
@@ -90,7 +94,7 @@ class Collection(Generic[E]):
 
     async def _list(self, request: Request) -> JSONResponse:
         self.allow(request, "read")
-        return page(request, [self.to_json(entity) for entity in self.items.values()])
+        return page(request, [self.to_json(entity) for entity in self.items.values() if self._is_found(entity)])
 
     async def _create(self, request: Request) -> JSONResponse:
         self.allow(request, "write")
@@ -98,6 +102,7 @@ class Collection(Generic[E]):
         self._refuse_double(entity)
         entity.id = str(uuid.uuid4())
         entity.created = entity.modified = self._now()
+        entity.found_from = self._cloud.now() + self._cloud.lag_seconds
         self.items[entity.id] = entity
         return JSONResponse(self.to_json(entity), 201)
 

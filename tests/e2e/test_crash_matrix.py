@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.project import Project, Run, project
+from tests.support.project import Object, Project, Run, project
 from tests.support.report import Report
 from tests.support.waiting import until
 
@@ -95,7 +95,7 @@ def prepare(cell: Cell, it: Project) -> None:
                 it.pulumi("up")
             it.program(program(cell))
         case "adopt":
-            body = {"name": "by hand", "destinationUrl": "https://example.com"}
+            body: Object = {"name": "by hand", "destinationUrl": "https://example.com"}
             id_ = it.emulator.by_hand("POST", "/api/v2/events/webhooks", body)["id"]
             if cell.kind == "subscription":
                 body = {"name": "by hand", "webhookId": id_, "filter": {"eventType": ["conversation.event"]}}

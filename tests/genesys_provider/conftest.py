@@ -3,7 +3,7 @@
 import functools
 import ssl
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 import tenacity.nap
@@ -11,16 +11,28 @@ import tenacity.nap
 from genesys_provider import ratelimit, redaction, retry
 from sandbox.genesys.settings import Settings
 from sandbox.genesys.testing import serve
-from tests.support.provider import ENVIRON, ORG, Emulator, Process, Waits
+from tests.support.provider import ENVIRON, ORG, Emulator, Process, Together, Waits
 
 
 @pytest.fixture(autouse=True)
 def waits(monkeypatch: pytest.MonkeyPatch) -> Waits:
     """Seconds waited for before each repeat."""
-    clock = Waits()
-    monkeypatch.setattr(tenacity.nap, "time", clock)
+    return set_clock(monkeypatch, Waits())
+
+
+@pytest.fixture
+def together(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> Together:
+    """The same, and the emulator's time passes too."""
+    return set_clock(monkeypatch, Together(emulator))
+
+
+W = TypeVar("W", bound=Waits)
+
+
+def set_clock(patch: pytest.MonkeyPatch, clock: W) -> W:
+    patch.setattr(tenacity.nap, "time", clock)
     for module in (retry, ratelimit):
-        monkeypatch.setattr(module, "time", clock)
+        patch.setattr(module, "time", clock)
     return clock
 
 

@@ -2,6 +2,7 @@ import json
 import re
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -229,14 +230,16 @@ def test_after_a_lost_answer_to_a_post_it_looks_before_it_posts_again(answer: ht
 
 
 @pytest.mark.parametrize("answer", [httpx.Response(409), httpx.Response(400, json={"code": "duplicate.name"})])
-def test_after_a_duplicate_it_looks_and_does_not_post_again(answer: httpx.Response, waits: Waits) -> None:
+def test_after_a_duplicate_it_looks_for_it_before_it_posts_again(answer: httpx.Response, waits: Waits) -> None:
     client, api = scripted(answer)
     assert client.post("/a", {}, Look({"id": "there"})) == {"id": "there"}
-    client, api = scripted(answer)
-    with pytest.raises(Conflict):
-        client.post("/a", {}, Look(None))
     assert len(api.bodies) == 1
-    assert waits == []
+    client, api = scripted(*[answer] * 8)
+    look = Look()
+    with pytest.raises(Conflict):
+        client.post("/a", {}, look)
+    assert look.calls == len(api.bodies) == 8
+    assert len(waits) == 8 - 1 + 1
 
 
 @pytest.mark.parametrize(
@@ -247,6 +250,29 @@ def test_what_certainly_made_nothing_is_posted_again_without_a_look(answer: http
     look = Look()
     assert client.post("/a", {}, look) == {"id": "new"}
     assert look.calls == 0
+
+
+def test_a_post_gives_up_after_so_many_tries() -> None:
+    transport = Scripted(*[httpx.Response(503)] * 9)
+    client = Client(replace(connection("https://api.example.com"), max_attempts=3), transport)
+    with pytest.raises(RequestError, match="503"):
+        client.post("/a", {}, Look())
+    assert len(transport.bodies) == 3
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "POST"])
+def test_what_the_rate_limit_holds_back_is_told_by_its_method(method: str) -> None:
+    client, _ = scripted(httpx.Response(429, headers={"Retry-After": "500"}))
+    calls: dict[str, Callable[[], object]] = {
+        "GET": lambda: client.get("/a"),
+        "PUT": lambda: client.put("/a", {}),
+        "DELETE": lambda: client.delete("/a"),
+        "POST": lambda: client.post("/a", {}, nothing),
+    }
+    with pytest.raises(RequestError, match="^GET /b: 429"):
+        client.get("/b")
+    with pytest.raises(RequestError, match=f"^{method} /a: held back, as another request met the rate limit: "):
+        calls[method]()
 
 
 def test_a_refused_post_is_told_without_a_look() -> None:
@@ -292,6 +318,31 @@ def test_a_page_instead_of_the_api_points_at_the_setting() -> None:
         client.get("/a")
 
 
+def test_it_asks_for_json_as_some_gateways_answer_with_a_page_otherwise() -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.url.path == "/oauth/token":
+            return httpx.Response(200, json={"access_token": "a-token"})
+        wanted = request.headers.get("Accept") == "application/json"
+        return httpx.Response(200, json={}) if wanted else httpx.Response(200, html="<html>Welcome</html>")
+
+    assert Client(connection("https://api.example.com"), httpx.MockTransport(answer)).get("/a") == {}
+
+
+@pytest.mark.parametrize(("limit", "connect", "answer"), [(120, 10, 30), (20, 10, 20), (5, 5, 5)])
+def test_neither_a_connection_nor_an_answer_is_waited_for_without_end(
+    limit: float, connect: float, answer: float
+) -> None:
+    seen: list[dict[str, float]] = []
+
+    def hang(request: httpx.Request) -> httpx.Response:
+        seen.append(request.extensions["timeout"])
+        raise httpx.UnsupportedProtocol("enough")
+
+    with pytest.raises(RequestError):
+        Client(connection("https://api.example.com", limit), httpx.MockTransport(hang)).get("/a")
+    assert seen == [{"connect": connect, "read": answer, "write": answer, "pool": answer}]
+
+
 def test_a_redirect_is_not_followed() -> None:
     client, api = scripted(httpx.Response(302, headers={"Location": "https://elsewhere.example.com/"}))
     with pytest.raises(RequestError, match="redirects are not followed"):
@@ -303,7 +354,7 @@ def test_nothing_is_sent_when_pulumi_has_ended(
     client: Client, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "orphaned", lambda: True)
-    with pytest.raises(GenesysError, match="pulumi has ended"):
+    with pytest.raises(GenesysError, match="^pulumi has ended: nothing more is sent$"):
         client.post(HOOKS, HOOK, nothing)
     assert emulator.calls() == []
 

@@ -1,17 +1,14 @@
-import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pulumi
 import pytest
 
-from genesys_provider import ratelimit, retry
 from genesys_provider.client import Client
 from genesys_provider.connection import Connection
 from genesys_provider.errors import RequestError
 from genesys_provider.ratelimit import PARALLEL, RateLimit
-from tests.support.provider import ORG, Emulator, Waits
+from tests.support.provider import ORG, Emulator, Together, Waits
 
 HOOKS = "/api/v2/events/webhooks"
 
@@ -96,43 +93,12 @@ def test_why_it_waits_is_one_line() -> None:
         limit.before("PUT", "/b")
 
 
-# With a client, against the emulator. Its clock is moved on by the waits of this one.
+# With a client, against the emulator.
 
 
 def client(emulator: Emulator, **limits: int) -> Client:
     url = emulator.served.url
     return Client(Connection(url, url, "sandbox-client", "sandbox-secret", ORG, **limits))
-
-
-class Together(Waits):
-    """Waits that pass for the emulator too, and at the same time in all threads."""
-
-    def __init__(self, emulator: Emulator) -> None:
-        super().__init__()
-        self._emulator = emulator
-        self._begun = time.monotonic()
-        self._lock = threading.Lock()
-        self.ahead = 0.0
-
-    def monotonic(self) -> float:
-        return self._begun + self.ahead
-
-    def sleep(self, seconds: float) -> None:
-        ends = self.monotonic() + seconds
-        super().sleep(seconds)
-        with self._lock:
-            if (missing := ends - self.monotonic()) > 0:
-                self._emulator.door("POST", "clock", {"advanceSeconds": missing})
-                self.ahead += missing
-
-
-@pytest.fixture
-def together(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> Together:
-    clock = Together(emulator)
-    monkeypatch.setattr("tenacity.nap.time", clock)
-    for module in (retry, ratelimit):
-        monkeypatch.setattr(module, "time", clock)
-    return clock
 
 
 def statuses(emulator: Emulator) -> list[int]:

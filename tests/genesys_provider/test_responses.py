@@ -3,7 +3,7 @@ import ssl
 import httpx
 import pytest
 
-from genesys_provider.errors import Conflict, NotFound, RequestError
+from genesys_provider.errors import Conflict, Forbidden, NotFound, RequestError
 from genesys_provider.responses import failure, no_answer, unreadable
 
 HOOKS, ONE_HOOK, SUBSCRIPTIONS = "/api/v2/events/webhooks", "/api/v2/events/webhooks/w1", "/api/v2/events/subscriptions"
@@ -93,7 +93,8 @@ def test_it_gives_no_advice_that_is_meant_for_other_paths(status: int) -> None:
         (404, "GET", False, False),
         (408, "GET", True, False),
         (408, "POST", True, True),
-        (409, "POST", False, True),
+        (409, "POST", True, True),
+        (409, "PUT", False, True),
         (410, "GET", False, False),
         (413, "POST", False, False),
         (429, "GET", True, False),
@@ -119,7 +120,9 @@ def test_the_token_endpoint_may_always_be_asked_again() -> None:
     assert (error.repeatable, error.committed) == (True, False)
 
 
-@pytest.mark.parametrize(("status", "kind"), [(404, NotFound), (410, NotFound), (409, Conflict), (408, RequestError)])
+@pytest.mark.parametrize(
+    ("status", "kind"), [(404, NotFound), (410, NotFound), (409, Conflict), (403, Forbidden), (408, RequestError)]
+)
 def test_the_kind_of_error(status: int, kind: type[RequestError]) -> None:
     assert type(failure(answer(status))) is kind
 

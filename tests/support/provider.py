@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+import threading
 import time
 import traceback
 from collections.abc import Callable, Mapping
@@ -125,6 +126,28 @@ class Waits(list[float]):
 
     def sleep(self, seconds: float) -> None:
         self.append(seconds)
+
+
+class Together(Waits):
+    """Waits that pass for the emulator too, and at the same time in all threads."""
+
+    def __init__(self, emulator: "Emulator") -> None:
+        super().__init__()
+        self._emulator = emulator
+        self._begun = time.monotonic()
+        self._lock = threading.Lock()
+        self.ahead = 0.0
+
+    def monotonic(self) -> float:
+        return self._begun + self.ahead
+
+    def sleep(self, seconds: float) -> None:
+        ends = self.monotonic() + seconds
+        super().sleep(seconds)
+        with self._lock:
+            if (missing := ends - self.monotonic()) > 0:
+                self._emulator.door("POST", "clock", {"advanceSeconds": missing})
+                self.ahead += missing
 
 
 @dataclass

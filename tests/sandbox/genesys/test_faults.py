@@ -101,6 +101,17 @@ def test_an_answer_may_be_no_json(emulator: Emulator) -> None:
     assert (response.status_code, response.text, response.headers["Content-Type"]) == (200, "<h1>Hi</h1>", "text/html")
 
 
+def test_what_is_created_may_be_found_only_after_a_while(emulator: Emulator) -> None:
+    emulator.door("POST", "lag", seconds=30)
+    made = emulator.webhook()
+    assert names(emulator) == []
+    assert emulator.api.get(made["selfUri"]).status_code == 404
+    assert emulator.api.post(WEBHOOKS, json=WEBHOOK).status_code == 409
+    emulator.door("POST", "clock", advanceSeconds=30)
+    assert names(emulator) == [WEBHOOK["name"]]
+    assert emulator.api.get(made["selfUri"]).status_code == 200
+
+
 def test_a_fault_has_the_headers_and_body_ordered(emulator: Emulator) -> None:
     emulator.door("POST", "faults", path=WEBHOOKS, status=429, headers={"Retry-After": "7"}, body={"mine": [1, 2**60]})
     response = emulator.api.get(WEBHOOKS)
