@@ -108,7 +108,8 @@ def test_no_secret_shows_in_the_life_of_a_stack(
                 if (key := webhook.signing_key or "") not in canaries.values():
                     canaries[f"the key of {webhook.name} after {after}"] = key
             it.output += capfd.readouterr()
-            assert not seen(canaries, watch.places()), after
+            found = seen(canaries, watch.places())
+            assert not found, after
             emulator.door("DELETE", "calls")
 
         def by_hand(name: str, **headers: str) -> None:

@@ -35,7 +35,8 @@ def record() -> Path:
     for value, place in places.items():
         text = text.replace(value, place)
     file = HERE / f"{VERSION}.json"
-    file.write_text(f"{text}\n")
+    with file.open("x") as new:  # what was released stays as it was
+        new.write(f"{text}\n")
     return file
 
 
