@@ -269,7 +269,7 @@ def test_what_the_rate_limit_holds_back_is_told_by_its_method(method: str) -> No
         "DELETE": lambda: client.delete("/a"),
         "POST": lambda: client.post("/a", {}, nothing),
     }
-    with pytest.raises(RequestError, match="^GET /b: 429"):
+    with pytest.raises(RequestError, match=r"^GET /b: 429"):
         client.get("/b")
     with pytest.raises(RequestError, match=f"^{method} /a: held back, as another request met the rate limit: "):
         calls[method]()
@@ -354,7 +354,7 @@ def test_nothing_is_sent_when_pulumi_has_ended(
     client: Client, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "orphaned", lambda: True)
-    with pytest.raises(GenesysError, match="^pulumi has ended: nothing more is sent$"):
+    with pytest.raises(GenesysError, match=r"^pulumi has ended: nothing more is sent$"):
         client.post(HOOKS, HOOK, nothing)
     assert emulator.calls() == []
 

@@ -6,9 +6,12 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import httpx
 import pytest
 
 from genesys_provider import redaction, session
+from genesys_provider.client import Client
+from genesys_provider.errors import GenesysError
 from genesys_provider.lifecycle import with_whole_numbers
 from tests.support.canaries import forms
 from tests.support.genesys_kinds import (
@@ -31,6 +34,7 @@ from tests.support.provider import (
     Process,
     Refused,
     State,
+    Together,
     Waits,
     printed,
     travel,
@@ -215,6 +219,24 @@ def test_what_was_deleted_by_hand_is_made_again(kind: Kind, process: Process, em
     assert [entity["id"] for entity in entities(kind, emulator)] == [again.id] != [state.id]
 
 
+def test_what_is_gone_is_told_in_the_only_way_that_pulumi_takes(
+    kind: Kind, process: Process, emulator: Emulator
+) -> None:
+    """Its server puts the provider into the outputs, whatever the id: without a dict, `refresh` ends in a traceback."""
+    state = process.up(kind.provider, kind.props)
+    emulator.calls()
+    emulator.by_hand("DELETE", kind.at(state.id))
+    gone = process.configured(kind.provider).read(state.id, travel(state.outputs))
+    assert (gone.id, gone.outs) == (None, {})
+
+
+def test_a_state_that_lacks_what_a_later_release_writes_is_refreshed(kind: Kind, process: Process) -> None:
+    state = process.up(kind.provider, kind.props)
+    later = ("org", *kind.provider.computed)
+    before = State(state.id, state.inputs, {key: value for key, value in state.outputs.items() if key not in later})
+    assert process.refresh(kind.provider, before) == state
+
+
 def test_without_a_refresh_the_update_says_what_to_do(kind: Kind, process: Process, emulator: Emulator) -> None:
     state = process.up(kind.provider, kind.props)
     emulator.calls()
@@ -364,10 +386,27 @@ def test_adopt_takes_an_id_for_nothing_but_an_id(kind: Kind, process: Process, e
     assert entities(kind, emulator) == [theirs]
 
 
+def test_an_id_stays_one_segment_of_the_path(kind: Kind, process: Process, monkeypatch: pytest.MonkeyPatch) -> None:
+    paths: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        paths.append(request.url.raw_path.decode())
+        return httpx.Response(404 if len(paths) > 1 else 200, json={"access_token": "a-token"})
+
+    process.configured(kind.provider)
+    monkeypatch.setattr(session, "_client", Client(session.connection(), httpx.MockTransport(answer)))
+    with pytest.raises(GenesysError):
+        process.up(kind.provider, {**kind.props, "adopt": "a/b"})
+    assert paths[:2] == ["/oauth/token", f"{kind.path}/a%2Fb"]
+
+
 def test_adopt_does_not_take_from_another_stack(kind: Kind, process: Process, emulator: Emulator) -> None:
     theirs = made_by_hand(kind, emulator, "text [pulumi:project/other/it]")
     text = printed(lambda: process.up(kind.provider, {**kind.props, "adopt": theirs["id"]}))
-    assert f"adopt: {kind.name} {theirs['id']} belongs to project/other/it; when nothing manages it there any" in text
+    assert text == (
+        f"GenesysError: adopt: {kind.name} {theirs['id']} belongs to project/other/it; when nothing manages it there"
+        " any more, take [pulumi:project/other/it] out of its description\n"
+    )
     assert entities(kind, emulator) == [theirs]
 
 
@@ -439,8 +478,18 @@ def test_a_lost_answer_to_a_change_or_a_delete_is_no_harm(
     assert entities(kind, emulator) == []
 
 
+def test_what_the_list_shows_only_after_a_while_is_looked_for_again(
+    kind: Kind, process: Process, emulator: Emulator, together: Together
+) -> None:
+    emulator.door("POST", "lag", {"seconds": 4})
+    emulator.fault("POST", kind.path, when="after", drop=True)
+    state = process.up(kind.provider, kind.props)
+    assert [entity["id"] for entity in entities(kind, emulator)] == [state.id]
+    assert sum(together) >= 4
+
+
 def test_a_duplicate_that_the_list_does_not_show_is_told(kind: Kind, process: Process, emulator: Emulator) -> None:
-    emulator.fault("POST", kind.path, status=409)
+    emulator.fault("POST", kind.path, status=409, times=8)
     text = printed(lambda: process.up(kind.provider, kind.props))
     assert text.startswith(f"GenesysError: POST {kind.path}: 409 conflict: ")
     assert text.endswith("; another one has that name: choose another `name`\n")
@@ -505,7 +554,7 @@ def test_another_organisation_is_refused_before_any_call(
         text = printed(call)
         assert text.startswith(f"GenesysError: {kind.name} {state.id} lives in organisation {ORG} (loopback), but ")
         assert ("another-org (loopback)" in text) or (f"{ORG} (api.mypurecloud.de)" in text)
-        assert "nothing was read or changed" in text
+        assert text.endswith(": nothing was read or changed; use a stack of its own for each organisation\n")
     assert emulator.calls() == []
 
 
@@ -576,6 +625,11 @@ def test_a_check_that_fails_is_told_without_a_call(kind: Kind, process: Process,
         "enabled must be true or false",
     ]
     assert emulator.calls() == []
+
+
+def test_a_name_may_have_all_the_characters_that_the_check_speaks_of(kind: Kind, process: Process) -> None:
+    for name in ("x", "x" * 128):
+        assert process.up(kind.provider, {**kind.props, "name": name}).inputs["name"] == name
 
 
 def test_what_the_platform_refuses_is_one_line_with_the_field(kind: Kind, process: Process, emulator: Emulator) -> None:
@@ -660,6 +714,8 @@ def test_no_secret_is_in_what_check_says(process: Process) -> None:
         process.check(kind.provider, {**kind.props, **bad})
     assert len(refused.value.problems) == 3
     assert "hunter2" not in str(refused.value.problems)
+    failures = kind.provider.check({}, travel({**kind.props, **bad})).failures
+    assert [failure.property for failure in failures] == [""] * 3, "Pulumi prints the value of the property named"
 
 
 def test_waiting_is_told_and_keeps_the_limit(

@@ -25,13 +25,17 @@ def test_the_line_has_everything_that_the_platform_says() -> None:
     response = answer(
         400,
         "PUT",
-        body=envelope("bad.request", "Not so.", details=details),
+        body=envelope("bad.request", "Not the MAX. ", details=details),
         headers={"ININ-Correlation-Id": "c-1"},
     )
     assert str(failure(response)) == (
-        "PUT /api/v2/events/webhooks/w1: 400 bad.request: Not so (name: invalid.value, method: wrong)"
+        "PUT /api/v2/events/webhooks/w1: 400 bad.request: Not the MAX (name: invalid.value, method: wrong)"
         " [correlation id c-1]; correct the resource's arguments"
     )
+
+
+def test_nothing_is_made_up_where_the_platform_says_nothing() -> None:
+    assert str(failure(answer(599))) == f"GET {ONE_HOOK}: 599; the platform, or a gateway before it, failed: try again"
 
 
 def test_the_correlation_id_may_stand_in_the_body() -> None:
@@ -67,7 +71,8 @@ def test_a_message_without_end_is_cut() -> None:
         (409, "PUT", ONE_HOOK, "choose another `name`"),
         (413, "POST", HOOKS, "make description, headerOverrides or transform shorter"),
         (429, "GET", ONE_HOOK, "try again in a minute"),
-        (302, "GET", ONE_HOOK, "is genesys:apiUrl the API's host?"),
+        (300, "GET", ONE_HOOK, "; redirects are not followed: is genesys:apiUrl the API's host?"),
+        (302, "GET", ONE_HOOK, "; redirects are not followed: is genesys:apiUrl the API's host?"),
         (500, "GET", ONE_HOOK, "try again"),
         (503, "POST", HOOKS, "try again"),
     ],
@@ -195,6 +200,20 @@ def test_a_sandbox_that_does_not_run_is_told_at_once() -> None:
     assert "no answer from 127.0.0.1:4580: [Errno 111] Connection refused; is the sandbox running?" in str(error)
     assert not error.repeatable
     assert lost(httpx.ReadError, "GET", host="127.0.0.1").repeatable
+
+
+@pytest.mark.parametrize("reason", ["the MAX.", "the MAX", "...the MAX"])
+def test_what_went_wrong_is_told_as_it_was_said(reason: str) -> None:
+    text = str(lost(httpx.ReadError, "GET", reason))
+    assert text == f"GET {HOOKS}: no answer from api.mypurecloud.de: {reason.removesuffix('.')}; try again"
+
+
+def test_an_answer_of_no_kind_is_told() -> None:
+    text = str(unreadable(httpx.Response(200, content=b"hello", request=answer(200).request)))
+    assert (
+        text
+        == f"GET {ONE_HOOK}: 200, but the answer (no content type) is no JSON object: is genesys:apiUrl the API's host?"
+    )
 
 
 def test_json_that_was_cut_off_may_be_asked_for_again() -> None:

@@ -83,6 +83,13 @@ def test_all_tries_together_keep_the_time_limit(waits: Waits) -> None:
     assert waits == [12, 12]
 
 
+def test_no_other_limit_ends_it(waits: Waits, monkeypatch: pytest.MonkeyPatch) -> None:
+    """stamina's own is 45 seconds."""
+    monkeypatch.setattr("tenacity.time", waits)
+    with time_limit(120):
+        assert retry(Flaky(*[passing(50)] * 2), ATTEMPTS) == "done"
+
+
 def test_so_do_back_offs(waits: Waits) -> None:
     call = Flaky(*[passing()] * 1000)
     with pytest.raises(RequestError), time_limit(5):

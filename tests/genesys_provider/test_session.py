@@ -34,7 +34,7 @@ def test_the_first_class_configures_the_process_and_all_share_it(configured: Pro
 
 
 def test_before_that_there_is_nothing_to_talk_to(process: Process) -> None:
-    with pytest.raises(RuntimeError, match="not configured"):
+    with pytest.raises(RuntimeError, match=r"^the provider is not configured$"):
         session.client()
 
 
@@ -95,6 +95,11 @@ def test_an_answer_that_fails_is_asked_for_again(configured: Process, emulator: 
     emulator.fault("GET", "/api/v2/organizations/me", status=500)
     with pytest.raises(GenesysError, match="GET /api/v2/organizations/me: 500"):
         session.confirm_org()
+    session.confirm_org()
+
+
+def test_an_answer_without_an_id_says_nothing(configured: Process, emulator: Emulator) -> None:
+    emulator.fault("GET", "/api/v2/organizations/me", status=200, body={"name": "somebody"})
     session.confirm_org()
 
 

@@ -17,10 +17,10 @@ from mutmut.state import state
 # Others reach these modules too, and take longer.
 TESTS = {
     "auth": ("auth", "client"),
-    "client": ("client", "ratelimit"),
+    "client": ("client", "ratelimit", "error_table"),
     "lifecycle": ("lifecycle", "resources", "signing_key", "subscription", "webhook"),
     "ratelimit": ("ratelimit", "client"),
-    "responses": ("responses", "client"),
+    "responses": ("responses", "client", "error_table"),
     "retry": ("retry", "ratelimit", "client"),
     "session": ("session", "lifecycle"),
 }
