@@ -138,7 +138,7 @@ def retry_after(response: http.Response) -> float | None:
 def advice(response: http.Response, code: str) -> str:
     """What to do about it, where that is known."""
     status, request, path = response.status_code, response.request, response.request.url.path
-    if asks_for_token(request) and 400 <= status < 429:
+    if asks_for_token(request) and 400 <= status < 429 and status != 408:
         return "" if status in (400, 401) else "is genesys:loginUrl the login host?"  # auth.py says it of those two
     if status == 409 or code == "duplicate.name":
         taken = request.method in ("POST", "PUT")
@@ -166,7 +166,9 @@ def advice(response: http.Response, code: str) -> str:
         return "the rate limit was still reached after waiting: try again in a minute"
     if 300 <= status < 400:
         return "redirects are not followed: is genesys:apiUrl the API's host?"
-    return f"the platform, or a gateway before it, failed: {try_again(request)}" if status >= 500 else ""
+    if status >= 500:
+        return f"the platform, or a gateway before it, failed: {try_again(request)}"
+    return "" if status in (404, 410) else "is genesys:apiUrl the API's host?"  # lifecycle.py knows what is gone
 
 
 def try_again(request: http.Request) -> str:

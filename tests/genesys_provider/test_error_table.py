@@ -117,6 +117,12 @@ ANSWERS = [
         },
     ),
     Answer(
+        "405",
+        {"status": 405},
+        r"405 method\.not\.allowed: HTTP 405 Method Not Allowed",
+        {"create": "is genesys:apiUrl the API's host?"},
+    ),
+    Answer(
         "409",
         {"status": 409},
         r"409 conflict: The request conflicts with the current state of the target resource",
@@ -444,6 +450,21 @@ def test_a_wrong_client_secret(another: Callable[..., Process]) -> None:
     )
     assert_one_line(text, "POST", "/oauth/token", "400 invalid_client: authentication failed", advice)
     assert "another-secret" not in text
+
+
+@pytest.mark.parametrize(
+    ("status", "reason", "advice"),
+    [
+        (404, r"404 not\.found: The requested resource was not found", "is genesys:loginUrl the login host?"),
+        (408, r"408 request\.timeout: The client did not produce [^;]+", AGAIN),
+        (503, r"503 service\.unavailable: Service Unavailable - [^;]+", f"{FAILED}{AGAIN}"),
+    ],
+)
+def test_no_token(status: int, reason: str, advice: str, emulator: Emulator, another: Callable[..., Process]) -> None:
+    emulator.fault("POST", "/oauth/token", status=status, times=MANY)
+    process = another(config={"maxAttempts": 3})
+    text = printed(lambda: process.up(webhook().provider, webhook().props))
+    assert_one_line(text, "POST", "/oauth/token", reason, advice)
 
 
 def test_the_tutorials_api_is_not_at_a_real_host(way: Way, another: Callable[..., Process]) -> None:
