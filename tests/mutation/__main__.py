@@ -49,6 +49,9 @@ class Place:
     function: str
     diff: str
 
+    def __str__(self) -> str:
+        return f"{self.function}\n{self.diff}"
+
 
 @dataclass(frozen=True)
 class Mutant:
@@ -58,7 +61,6 @@ class Mutant:
 
 
 def main(patterns: list[str]) -> int:
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         explained = explanations(EXPLANATIONS.read_text(encoding="utf-8"))
         with tempfile.TemporaryDirectory(prefix="mutation-") as folder:
@@ -192,24 +194,27 @@ def normal(lines: Iterable[str]) -> str:
 
 
 def explanations(text: str) -> dict[Place, str]:
-    return {
-        Place(entry["function"], normal(entry["diff"].strip().splitlines())): entry["why"]
-        for entry in tomllib.loads(text).get("survivor", [])
-    }
+    """Why each of these survives, from a text in which they stand as `report` prints them."""
+    found = {}
+    for entry in tomllib.loads(text).get("explained", []):
+        for block in entry["mutants"].strip().split("\n\n"):
+            function, *diff = block.splitlines()
+            found[Place(function, normal(diff))] = entry["why"]
+    return found
 
 
 def report(mutants: list[Mutant], explained: dict[Place, str], *, whole: bool) -> int:
     survivors = [mutant for mutant in mutants if mutant.status in SURVIVED]
     unjudged = [mutant for mutant in mutants if mutant.status not in KILLED | SURVIVED]
     for mutant in survivors:
-        print(f"\n{mutant.place.function} ({mutant.status})\n{mutant.place.diff}")
-        print(f"= {explained.get(mutant.place, 'NOT EXPLAINED: kill it by a test, or say why in survivors.toml')}")
+        why = explained.get(mutant.place, "NOT EXPLAINED: kill it by a test, or say why in survivors.toml")
+        print(f"\n{mutant.place}\n  {mutant.status}: {why}")
     for mutant in unjudged:
-        print(f"\n{mutant.place.function}: NO VERDICT ({mutant.status})\n{mutant.place.diff}")
+        print(f"\n{mutant.place}\n  NO VERDICT: {mutant.status}")
     left = {mutant.place for mutant in survivors}
     stale = [place for place in explained if place not in left] if whole else []
     for place in stale:
-        print(f"\n{place.function}: EXPLAINED, BUT NO SURVIVOR\n{place.diff}")
+        print(f"\n{place}\n  EXPLAINED IN survivors.toml, BUT NO SURVIVOR")
 
     print()
     for module in modules():
@@ -228,4 +233,5 @@ def figures(statuses: Counter[str]) -> str:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     sys.exit(main(sys.argv[1:]))
