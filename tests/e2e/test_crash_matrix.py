@@ -19,6 +19,7 @@ from tests.support.project import Object, Project, Run, project
 from tests.support.report import Report
 from tests.support.waiting import until
 
+MARK = "[pulumi:it/local/it]"
 TOKEN, ORGANISATION = "POST /oauth/token", "GET /api/v2/organizations/me"
 VICTIMS = ("the provider", "the engine")
 POINTS = ("before the commit", "after the commit", "after the answer")
@@ -51,6 +52,7 @@ def calls(kind: str) -> dict[str, list[str]]:
     one = f"{path}/{{id}}"
     return {
         "create": [TOKEN, f"POST {path}"],
+        "take over": [TOKEN, f"POST {path}", f"GET {path}", f"PUT {one}"],
         "adopt": [TOKEN, f"GET {one}", ORGANISATION, f"PUT {one}"],
         "update": [TOKEN, ORGANISATION, f"PUT {one}"],
         "delete": [TOKEN, ORGANISATION, f"DELETE {one}"],
@@ -70,7 +72,12 @@ MATRIX = [
 def telling(cell: Cell) -> bool:
     """Whether `make test` has it too: those in which something was done and nobody knows."""
     changing = not cell.call.startswith("GET") and cell.call != TOKEN
-    return cell.kind == "webhook" and changing and cell.operation != "adopt" and cell.point != "before the commit"
+    return (
+        cell.kind == "webhook"
+        and changing
+        and cell.operation not in ("adopt", "take over")
+        and cell.point != "before the commit"
+    )
 
 
 @pytest.fixture
@@ -94,17 +101,25 @@ def prepare(cell: Cell, it: Project) -> None:
                 it.program("webhook('hook')")
                 it.pulumi("up")
             it.program(program(cell))
+        case "take over":
+            already_there(cell, it, name="it-local-it", description=MARK)
+            it.program(program(cell))
         case "adopt":
-            body: Object = {"name": "by hand", "destinationUrl": "https://example.com"}
-            id_ = it.emulator.by_hand("POST", "/api/v2/events/webhooks", body)["id"]
-            if cell.kind == "subscription":
-                body = {"name": "by hand", "webhookId": id_, "filter": {"eventType": ["conversation.event"]}}
-                id_ = it.emulator.by_hand("POST", "/api/v2/events/subscriptions", body)["id"]
-            it.program(program(cell, adopt=id_))
+            it.program(program(cell, adopt=already_there(cell, it, name="by hand")))
         case _:
             it.program(program(cell))
             it.pulumi("up")
             it.program(program(cell, enabled=cell.operation == "delete"))
+
+
+def already_there(cell: Cell, it: Project, **fields: str) -> str:
+    """The id of an object that is not in the state, and not as it is wanted."""
+    body: Object = {"name": f"hook of {cell.operation}", "destinationUrl": "https://example.com", "enabled": False}
+    if cell.kind == "webhook":
+        return str(it.emulator.by_hand("POST", "/api/v2/events/webhooks", {**body, **fields})["id"])
+    hook = it.emulator.by_hand("POST", "/api/v2/events/webhooks", body)["id"]
+    body = {"webhookId": hook, "filter": {"eventType": ["conversation.event"]}, "enabled": False, **fields}
+    return str(it.emulator.by_hand("POST", "/api/v2/events/subscriptions", body)["id"])
 
 
 def interrupt(cell: Cell, it: Project, run: Run) -> None:
@@ -153,10 +168,11 @@ def test_the_same_command_again_ends_right(cell: Cell, it: Project, report: Repo
     text = it.pulumi(cell.command)
 
     found = it.emulator.entities(cell.kind)
-    own = [each for each in found if each["description"] == "[pulumi:it/local/it]"]
+    own = [each for each in found if each["description"] == MARK]
     report("crash matrix", cell.row, cell.column, {0: "none", 1: "one object"}.get(len(own), f"{len(own)} objects"))
     wanted = [] if cell.operation == "delete" else [cell.operation != "update"]
-    assert [each["enabled"] for each in found if each["name"] != "it-local-hook"] == wanted, text
+    assert [each["enabled"] for each in found if each["name"] == "it-local-it"] == wanted, text
+    assert len(own) == len(wanted)
     assert [each["id"] for each in own] == [each["id"] for each in it.resources() if each["urn"].endswith("::it")]
     assert "Traceback" not in "".join(it.output)
     after = it.emulator.calls()
