@@ -221,7 +221,7 @@ class EntityProvider(Provider):
                 f" {mark(str(other))} out of its description"
             )
         session.confirm_org()
-        return self._put(id_, props)
+        return self._bring_up_to_date(entity, props)
 
     def _take_over(self, props: Props) -> dict[str, Any] | None:
         """The object of this name, brought to the wanted state, if it is ours; another's is refused."""
@@ -229,7 +229,7 @@ class EntityProvider(Provider):
         for entity in session.client().entities(self.path):
             if entity.get("name") == props["name"]:
                 if owner_of(entity) == props["owner"]:
-                    return self._put(str(entity["id"]), props)
+                    return self._bring_up_to_date(entity, props)
                 taken = entity
         if taken:
             id_, other = taken["id"], owner_of(taken)
@@ -238,6 +238,10 @@ class EntityProvider(Provider):
             there_is = f"there is a {self.kind} {props['name']!r} already ({id_}), which {whose}"
             raise OwnershipError(f"{there_is}: choose another `name`, or {way}")
         return None
+
+    def _bring_up_to_date(self, entity: Mapping[str, Any], props: Props) -> dict[str, Any]:
+        self._hide(self.from_entity(entity))
+        return self._put(str(entity["id"]), props)
 
     def _confirm_api(self) -> None:
         """Before a 404 is taken for an object that is gone: it is the right organisation, and the host has this API."""

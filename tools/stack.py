@@ -118,9 +118,7 @@ class Stack:
             self._create()
             refresh = bool(self._instances() - {instance})
             if command in CHANGING:
-                arguments += ["--yes"]
-            if command in ("up", "refresh"):
-                arguments += ["--message", f"{MARK}{instance}"]
+                arguments += ["--yes", "--message", f"{MARK}{instance}"]
         else:
             self._exists()
         if command in CHANGING:

@@ -690,6 +690,15 @@ def test_nor_is_one_that_only_the_server_had(
         assert "Value [secret] stays" in printed(call)
 
 
+def test_nor_is_one_of_an_object_that_is_taken_over(emulator: Emulator, process: Process) -> None:
+    kind = webhook()
+    theirs = made_by_hand(kind, emulator, "made by hand")
+    body = {"code": "invalid.value", "message": f"Value {kind.props['headerOverrides']['X-One']} stays", "status": 400}
+    emulator.fault("PUT", kind.at(theirs["id"]), status=400, body=body)
+    props = {**kind.props, "headerOverrides": {}, "adopt": theirs["id"]}
+    assert "Value [secret] stays" in printed(lambda: process.up(kind.provider, props))
+
+
 @pytest.mark.parametrize("shown", [1, 5, 12])
 def test_nor_is_the_beginning_of_one_where_a_long_message_ends(
     shown: int, emulator: Emulator, process: Process

@@ -347,6 +347,7 @@ def test_an_unknown_command_shows_how_to_call_it(tiny: Tiny) -> None:
     assert "python -m tools.stack up|preview" in error
 
 
-def test_the_message_of_an_up_names_the_sandbox(tiny: Tiny) -> None:
-    line = tiny.stack.prepare("up")
+@pytest.mark.parametrize("command", ["up", "refresh", "destroy"])
+def test_the_message_of_a_command_names_the_sandbox(tiny: Tiny, command: str) -> None:
+    line = tiny.stack.prepare(command)
     assert line[line.index("--message") + 1] == f"{MARK}instance-1"
