@@ -6,6 +6,7 @@ import pytest
 from genesys_provider.errors import Conflict, Forbidden, NotFound, RequestError
 from genesys_provider.responses import failure, no_answer, unreadable
 
+TOKEN = "/oauth/token"
 HOOKS, ONE_HOOK, SUBSCRIPTIONS = "/api/v2/events/webhooks", "/api/v2/events/webhooks/w1", "/api/v2/events/subscriptions"
 
 
@@ -68,7 +69,11 @@ def test_a_message_without_end_is_cut() -> None:
         (404, "POST", HOOKS, "api.mypurecloud.de has no /api/v2/events/webhooks: that API is the tutorial's"),
         (404, "POST", SUBSCRIPTIONS, "(`delivery: partner`)"),
         (404, "GET", HOOKS, "(`delivery: partner`)"),
+        (404, "POST", TOKEN, "404: Not Found; is genesys:loginUrl the login host?"),
+        (428, "POST", TOKEN, "; is genesys:loginUrl the login host?"),
+        (429, "POST", TOKEN, "try again in a minute"),
         (409, "PUT", ONE_HOOK, "choose another `name`"),
+        (422, "PUT", ONE_HOOK, "; correct the resource's arguments"),
         (413, "POST", HOOKS, "make description, headerOverrides or transform shorter"),
         (429, "GET", ONE_HOOK, "try again in a minute"),
         (300, "GET", ONE_HOOK, "; redirects are not followed: is genesys:apiUrl the API's host?"),
@@ -79,6 +84,10 @@ def test_a_message_without_end_is_cut() -> None:
 )
 def test_it_says_what_to_do(status: int, method: str, path: str, says: str) -> None:
     assert says in str(failure(answer(status, method, path)))
+
+
+def test_it_leaves_what_to_do_about_credentials_to_those_who_know_them() -> None:
+    assert str(failure(answer(401, "POST", TOKEN))) == "POST /oauth/token: 401: Unauthorized"
 
 
 @pytest.mark.parametrize("status", [403, 404])
@@ -136,6 +145,7 @@ def test_a_400_may_be_the_platforms_way_to_say_that_a_name_is_taken() -> None:
     error = failure(answer(400, "POST", HOOKS, envelope("duplicate.name", "Taken.")))
     assert type(error) is Conflict
     assert error.committed
+    assert str(error).endswith("; another one has that name: choose another `name`")
 
 
 @pytest.mark.parametrize(
@@ -195,6 +205,12 @@ def test_a_certificate_that_is_not_trusted_is_not_tried_again() -> None:
     assert (error.repeatable, error.committed) == (False, False)
 
 
+def test_nor_is_a_host_that_speaks_no_tls() -> None:
+    error = lost(httpx.ConnectError, "GET", "[SSL: WRONG_VERSION_NUMBER] wrong version number")
+    assert "; no TLS is spoken there: check genesys:region" in str(error)
+    assert not error.repeatable
+
+
 def test_a_sandbox_that_does_not_run_is_told_at_once() -> None:
     error = lost(httpx.ConnectError, "GET", "[Errno 111] Connection refused", "127.0.0.1:4580")
     assert "no answer from 127.0.0.1:4580: [Errno 111] Connection refused; is the sandbox running?" in str(error)
@@ -226,6 +242,12 @@ def test_json_that_was_cut_off_may_be_asked_for_again() -> None:
         == f"GET {ONE_HOOK}: 200, but the answer (application/json) is no JSON object; it was cut off: try again"
     )
     assert (error.repeatable, error.committed) == (True, False)
+
+
+def test_a_page_instead_of_a_token_points_at_the_other_setting() -> None:
+    request = httpx.Request("POST", f"https://www.example.com{TOKEN}")
+    text = str(unreadable(httpx.Response(200, html="<html/>", request=request)))
+    assert text.endswith("the answer (text/html) is no JSON object: is genesys:loginUrl the login host?")
 
 
 def test_a_page_instead_of_json_points_at_the_setting() -> None:
