@@ -38,6 +38,7 @@ test: engine ## all tests, except those that take long
 
 test-full: engine ## the tests that take long
 	@$(RUN) pytest -n 2 -m full $(ARGS) || test $$? -eq 5 # 5: there are none
+	$(if $(strip $(ARGS)),,@$(RUN) tests.mutation)
 
 check: venv ## format, lint, types
 	@$(RUN) ruff format --check -q .
