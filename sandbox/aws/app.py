@@ -5,7 +5,7 @@ from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from . import apis, door, workers
+from . import apis, door, events, workers
 from .cloud import Cloud
 from .gateway import Gateway
 from .http_api import HttpApi
@@ -16,9 +16,10 @@ def create_app(instance: str) -> ASGIApp:
     cloud = Cloud(instance, ministack.app)
     workers.install(cloud.calls)
     cloud.deliveries.install()
+    events.install()
     doors = door.create(cloud)
     http_api = HttpApi(ministack.app, cloud.calls, cloud.faults, cloud.throttle)
-    gateway = Gateway(ministack.app, cloud.calls, cloud.faults)
+    gateway = Gateway(ministack.app, cloud.calls, cloud.faults, cloud.sources)
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":

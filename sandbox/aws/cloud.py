@@ -10,6 +10,7 @@ from .delivery import Deliveries
 from .environment import ACCOUNT, REGION
 from .faults import Faults
 from .inside import apigateway, cloudwatch_logs, eventbridge, iam, lambda_svc, responses, secretsmanager, sqs
+from .sources import Sources
 from .throttle import Throttle
 
 
@@ -20,6 +21,7 @@ class Cloud:
     calls: Calls = field(default_factory=Calls)
     faults: Faults = field(default_factory=Faults)
     throttle: Throttle = field(default_factory=Throttle)
+    sources: Sources = field(default_factory=Sources)
     deliveries: Deliveries = field(init=False)
 
     def __post_init__(self) -> None:
@@ -32,6 +34,7 @@ class Cloud:
         self.calls.clear()
         self.faults.clear()
         self.throttle.clear()
+        self.sources.clear()
         self.deliveries.scale = Deliveries.SCALE
         self.instance = instance
 
@@ -46,8 +49,9 @@ class Cloud:
         await self.ministack(scope, receive, send)
 
 
-def what_exists() -> dict[str, list[str]]:
-    """Names by kind: all empty when nothing is left. The default bus always exists."""
+def what_exists(sources: Sources) -> dict[str, list[str]]:
+    """Names by kind: all empty when nothing is left. The default bus always exists. `partnerSources` is not the
+    customer's but what partners offer him."""
     with responses.request_scope(ACCOUNT, REGION):
         return {
             "buses": sorted(name for name in eventbridge._event_buses if name != "default"),
@@ -61,4 +65,5 @@ def what_exists() -> dict[str, list[str]]:
             "queues": sorted(url.rpartition("/")[2] for url in sqs._queues),
             "secrets": sorted(secretsmanager._secrets),
             "logGroups": sorted(cloudwatch_logs._log_groups),
+            "partnerSources": [source.name for source in sources.shown(ACCOUNT, REGION)],
         }

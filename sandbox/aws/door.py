@@ -66,7 +66,15 @@ def create(cloud: Cloud) -> Starlette:
         return JSONResponse({"factor": cloud.deliveries.scale})
 
     async def resources(_: Request) -> Response:
-        return JSONResponse(what_exists())
+        return JSONResponse(what_exists(cloud.sources))
+
+    async def partner_sources(_: Request) -> Response:
+        return JSONResponse([source.to_json() for source in cloud.sources])
+
+    async def expire(request: Request) -> Response:
+        """`{"name": …}`: the two weeks of a partner event source that is PENDING are over."""
+        cloud.sources.expire(str((await _object(request)).get("name", "")))
+        return await partner_sources(request)
 
     async def refuse(_: Request, error: Exception) -> Response:
         return JSONResponse({"message": str(error)}, 404 if isinstance(error, LookupError) else 400)
@@ -84,6 +92,8 @@ def create(cloud: Cloud) -> Starlette:
             Route("/_sandbox/aws/secret-age", secret_age, methods=["POST"]),
             Route("/_sandbox/aws/retry-scale", retry_scale, methods=["POST"]),
             Route("/_sandbox/aws/resources", resources),
+            Route("/_sandbox/aws/partner-sources", partner_sources),
+            Route("/_sandbox/aws/partner-sources/expire", expire, methods=["POST"]),
         ],
         exception_handlers={LookupError: refuse, ValueError: refuse, TypeError: refuse},
     )

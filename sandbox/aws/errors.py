@@ -41,5 +41,13 @@ def not_valid(name: str, reason: str = "") -> AwsError:
     return AwsError("ValidationException", f"Parameter {name} is not valid." + (f" Reason: {reason}" if reason else ""))
 
 
+def unsatisfied(value: object, at: str, constraint: str) -> AwsError:
+    """What AWS says of a value that its model doesn't allow."""
+    return AwsError(
+        "ValidationException",
+        f"1 validation error detected: Value '{value}' at '{at}' failed to satisfy constraint: {constraint}",
+    )
+
+
 def not_found(what: str) -> AwsError:
     return AwsError("ResourceNotFoundException", f"{what} does not exist.")

@@ -9,11 +9,13 @@ import uuid
 from typing import Any
 
 from .environment import ACCOUNT, REGION
-from .errors import AwsError, not_found, not_valid
+from .errors import AwsError, not_found, not_valid, unsatisfied
 from .exchange import Answer, Handler, Request
-from .inside import Json, eventbridge
+from .inside import Json, eventbridge, responses
+from .partner import check_source
 
 _BUS_NAME = re.compile(r"[/.\-_A-Za-z0-9]+"), 256
+_OWN_BUS_NAME = re.compile(r"[\.\-_A-Za-z0-9]+")
 _NAME = re.compile(r"[.\-_A-Za-z0-9]+"), 64
 _ONE = re.compile(r"rate\(1 (minute|hour|day)\)")
 _MANY = re.compile(r"rate\(([1-9]\d*) (minutes|hours|days)\)")
@@ -23,16 +25,45 @@ _SECRET_MEMBERS = {"ApiKeyValue", "Password", "ClientSecret"}
 
 
 async def create_event_bus(request: Request) -> Answer:
+    """With a source, a partner's bus. AWS may answer with InvalidStateException too; there is no state that calls for
+    it here: a source whose bus is missing is PENDING."""
     name = _check_name(request.data, "name", *_BUS_NAME)
-    if name == "default" or ("/" in name and not request.data.get("EventSourceName")):
-        raise not_valid("Name", "Event bus name must not be 'default' or contain '/'.")  # ours
-    return await request.forward()
+    if name == "default":
+        raise not_valid("Name", "Event bus name must not be 'default'.")  # ours
+    if not request.data.get("EventSourceName"):
+        if name.startswith("aws."):
+            raise AwsError("ValidationException", "EventBus name starting with 'aws.' is not valid.")
+        if "/" in name:
+            raise AwsError("ValidationException", "Event bus name must not contain '/'.")
+        return await request.forward()
+    if check_source(request.data, "EventSourceName") != name:
+        raise not_valid("Name", "It must be the EventSourceName.")  # ours; that AWS refuses it is in its reference
+    source = request.sources.find(name, responses.get_account_id(), responses.get_region())
+    if source is None:
+        raise not_found(f"Event source {name}")
+    answer = await request.forward()
+    if answer.ok:
+        source.activate()
+    return answer
 
 
 async def delete_event_bus(request: Request) -> Answer:
     bus = str(request.data.get("Name", ""))
     if any(rule["EventBusName"] == bus for rule in eventbridge._rules.values()):
         raise AwsError("ValidationException", "EventBus can't be deleted since it has rules.")
+    answer = await request.forward()
+    if answer.ok:
+        request.sources.lose_bus(bus, responses.get_account_id(), responses.get_region())
+    return answer
+
+
+async def change_permission(request: Request) -> Answer:
+    """Nobody but the partner writes to a partner's bus."""
+    bus = str(request.data.get("EventBusName") or "default")
+    if not _OWN_BUS_NAME.fullmatch(bus):
+        raise unsatisfied(
+            bus, "eventBusName", f"Member must satisfy regular expression pattern: {_OWN_BUS_NAME.pattern}"
+        )
     return await request.forward()
 
 
@@ -124,6 +155,8 @@ async def update_api_destination(request: Request) -> Answer:
 HANDLERS: dict[str, Handler] = {
     "events:CreateEventBus": create_event_bus,
     "events:DeleteEventBus": delete_event_bus,
+    "events:PutPermission": change_permission,
+    "events:RemovePermission": change_permission,
     "events:PutRule": put_rule,
     "events:DeleteRule": delete_rule,
     "events:PutTargets": put_targets,
@@ -135,6 +168,16 @@ HANDLERS: dict[str, Handler] = {
 }
 
 
+def install() -> None:
+    """Take the place of a function of ministack's, which finds no rule whose bus has a `/` in its name."""
+    resolve = eventbridge._resolve_taggable_events_arn
+
+    def resolved(arn: str) -> Any:
+        return (arn, None) if any(rule["Arn"] == arn for rule in eventbridge._rules.values()) else resolve(arn)
+
+    eventbridge._resolve_taggable_events_arn = resolved
+
+
 def _check_name(data: Json, member: str, pattern: re.Pattern[str], longest: int) -> str:
     name = str(data.get("Name") or "")
     constraint = None
@@ -143,10 +186,7 @@ def _check_name(data: Json, member: str, pattern: re.Pattern[str], longest: int)
     elif len(name) > longest:
         constraint = f"Member must have length less than or equal to {longest}"
     if constraint:
-        raise AwsError(
-            "ValidationException",
-            f"1 validation error detected: Value '{name}' at '{member}' failed to satisfy constraint: {constraint}",
-        )
+        raise unsatisfied(name, member, constraint)
     return name
 
 

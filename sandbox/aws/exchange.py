@@ -10,6 +10,7 @@ from starlette.responses import Response
 from .faults import Faults
 from .inside import Json
 from .operations import Operation
+from .sources import Sources
 
 
 @dataclass
@@ -50,6 +51,7 @@ class Request:
     path: str
     data: Json
     faults: Faults
+    sources: Sources
     forward: Callable[[], Awaitable[Answer]]
     """Asks ministack."""
 

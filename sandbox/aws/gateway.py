@@ -10,25 +10,33 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from . import apis, events, put_events, secrets
+from . import apis, events, partner, put_events, secrets
 from .calls import Calls
 from .errors import AwsError
 from .exchange import Answer, Handler, Request
 from .faults import Fault, Faults
 from .inside import Json, responses, router
 from .operations import identify
+from .sources import Sources
 
-HANDLERS: Mapping[str, Handler] = {**events.HANDLERS, **put_events.HANDLERS, **secrets.HANDLERS, **apis.HANDLERS}
+HANDLERS: Mapping[str, Handler] = {
+    **events.HANDLERS,
+    **put_events.HANDLERS,
+    **partner.HANDLERS,
+    **secrets.HANDLERS,
+    **apis.HANDLERS,
+}
 """The operations that ministack answers unlike AWS: each handler refuses, answers itself or mends the answer."""
 
 
 class Gateway:
     """The ASGI app in front of ministack's."""
 
-    def __init__(self, ministack: ASGIApp, calls: Calls, faults: Faults) -> None:
+    def __init__(self, ministack: ASGIApp, calls: Calls, faults: Faults, sources: Sources) -> None:
         self._ministack = ministack
         self._calls = calls
         self._faults = faults
+        self._sources = sources
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
@@ -38,13 +46,13 @@ class Gateway:
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         query = parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True)
         data = _object(body)
+        # As ministack does it: the handlers look into its stores, which are kept by account and region.
+        responses.set_request_account_id(router.extract_access_key_id(headers, query))
+        responses.set_request_region(router.extract_region(headers, query))
         operation = identify(scope["method"], scope["path"], query, headers, body, data)
         if operation is None:
             await self._ministack(scope, _replay(body, receive), send)
             return
-        # As ministack does it: the handlers look into its stores, which are kept by account and region.
-        responses.set_request_account_id(router.extract_access_key_id(headers, query))
-        responses.set_request_region(router.extract_region(headers, query))
         status: int | None = None
 
         async def recording(message: Message) -> None:
@@ -62,7 +70,7 @@ class Gateway:
             if fault is None and handler is None:
                 await self._ministack(scope, _replay(body, receive), recording)
             else:
-                request = Request(operation, scope["path"], data, self._faults, forward)
+                request = Request(operation, scope["path"], data, self._faults, self._sources, forward)
                 response = await _answer(request, handler, fault, receive)
                 if response is not None:
                     await response(scope, receive, recording)

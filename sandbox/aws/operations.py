@@ -6,7 +6,9 @@ from typing import NamedTuple
 from urllib.parse import parse_qs, unquote
 
 from .environment import ACCOUNT, REGION
-from .inside import Json, iam, iam_actions, router, sts
+from .inside import Json, iam, iam_actions, responses, router, sts
+from .sources import arn as source_arn
+from .sources import partner_of
 
 _ROOT = "root"
 _ANONYMOUS = "anonymous"
@@ -41,6 +43,7 @@ def identify(
     principal = principal_of(router.extract_access_key_id(headers, parameters))
     action = name.partition(":")[2]
     if service == "events":
+        principal = _partner(action, data) or principal
         return Operation(service, name, name, principal, _events_resources(action, data))
     if service == "apigateway":
         resource = re.sub("^/v2", "", path)
@@ -85,6 +88,9 @@ def _events_resources(action: str, data: Json) -> tuple[str, ...]:
     if action == "PutEvents":
         entries = [entry for entry in data.get("Entries") or [] if isinstance(entry, dict)]
         return tuple(dict.fromkeys(bus_arn(entry.get("EventBusName") or "default") for entry in entries)) or ("*",)
+    if action.endswith(("EventSource", "EventSourceAccounts")):
+        source = str(data.get("EventSourceName") or name)
+        return (source_arn(source, responses.get_region()),)
     if "ResourceARN" in data:
         return (str(data["ResourceARN"]),)
     if action.endswith(("Rule", "Targets", "TargetsByRule")):
@@ -96,6 +102,17 @@ def _events_resources(action: str, data: Json) -> tuple[str, ...]:
         if action.endswith(ending):
             return (f"{_EVENTS}{kind}/{data.get('ArchiveName') or name}",)
     return ("*",)
+
+
+def _partner(action: str, data: Json) -> str:
+    """Who makes a call of the half of EventBridge's API that is a SaaS partner's, by the source it is about."""
+    if action == "PutPartnerEvents":
+        entries = [entry for entry in data.get("Entries") or [] if isinstance(entry, dict)]
+        return partner_of(str(entries[0].get("Source"))) if entries else ""
+    if "PartnerEventSource" not in action:
+        return ""
+    names = (data.get(member) for member in ("Name", "EventSourceName", "NamePrefix"))
+    return partner_of(str(next(filter(None, names), "")))
 
 
 def _logs_resource(data: Json) -> str:

@@ -1,5 +1,7 @@
 """PutEvents, with AWS's checks, limits and the entry's own time; matching and targets are ministack's.
 
+What holds for a partner's events too is used by `partner`.
+
 AWS: entries that are wrong by themselves are refused one by one, in an answer of 200. A bus that doesn't exist takes
 the event and loses it. Numbers in `detail` are read and written again, so that 1.10 arrives as 1.1, integers exactly,
 beyond the 64 bits that AWS documents too. What AWS makes of those, or of 1.10, is not known here.
@@ -7,17 +9,20 @@ beyond the 64 bits that AWS documents too. What AWS makes of those, or of 1.10, 
 
 import json
 import math
+import re
 import time
 import uuid
+from collections.abc import Callable
 from datetime import datetime
 from typing import NoReturn
 
 from .environment import ACCOUNT, REGION
-from .errors import AwsError
+from .errors import AwsError, unsatisfied
 from .exchange import Answer, Handler, Request
 from .inside import Json, eventbridge
 
 MAX_ENTRIES = 10
+BUS = re.compile(r"(arn:aws[\w-]*:events:[a-z]+-[a-z]+-[\w-]+:[0-9]{12}:event-bus\/)?[\.\-_A-Za-z0-9]+")
 # AWS documents "less than 1 MB"; somebody measured that exactly 1,048,576 passes (and one more doesn't). Who goes by
 # the documentation passes both.
 MAX_BYTES = 1024 * 1024
@@ -26,9 +31,22 @@ TIME_BYTES = 14
 
 
 async def put_events(request: Request) -> Answer:
+    for place, entry in enumerate(request.data.get("Entries") or [], 1):
+        bus = entry.get("EventBusName")
+        if bus and not BUS.fullmatch(str(bus)):  # a partner's bus is the partner's to write to
+            at = f"entries.{place}.member.eventBusName"
+            raise unsatisfied(bus, at, f"Member must satisfy regular expression pattern: {BUS.pattern}")
+    return answer(request, MAX_ENTRIES, _take)
+
+
+HANDLERS: dict[str, Handler] = {"events:PutEvents": put_events}
+
+
+def answer(request: Request, most: int, take: Callable[[Json], Json]) -> Answer:
+    """What is said of up to `most` entries. `take` says what becomes of one: its EventId, or an error."""
     entries = request.data.get("Entries") or []
-    if not 1 <= len(entries) <= MAX_ENTRIES:
-        bound = f"less than or equal to {MAX_ENTRIES}" if entries else "greater than or equal to 1"
+    if not 1 <= len(entries) <= most:
+        bound = f"less than or equal to {most}" if entries else "greater than or equal to 1"
         raise AwsError(
             "ValidationException",
             "1 validation error detected: Value at 'entries' failed to satisfy constraint:"
@@ -38,16 +56,16 @@ async def put_events(request: Request) -> Answer:
         raise AwsError("ValidationException", "Total size of the entries in the request is over the limit.")
     operation = request.operation
     failing = request.faults.failing(operation.name, operation.principal, entries)
-    results = []
-    for place, entry in enumerate(entries):
-        fault = failing.get(place)
-        refusal = {"ErrorCode": fault.code, "ErrorMessage": fault.message} if fault else refused(entry)
-        results.append(refusal or {"EventId": _publish(entry)})
+    results = [
+        refusal(fault.code, fault.message) if (fault := failing.get(place)) else take(entry)
+        for place, entry in enumerate(entries)
+    ]
     failed = sum("ErrorCode" in result for result in results)
     return Answer.of({"FailedEntryCount": failed, "Entries": results})
 
 
-HANDLERS: dict[str, Handler] = {"events:PutEvents": put_events}
+def refusal(code: str, message: str) -> Json:
+    return {"ErrorCode": code, "ErrorMessage": message}
 
 
 def size(entry: Json) -> int:
@@ -58,21 +76,52 @@ def size(entry: Json) -> int:
 
 
 def refused(entry: Json) -> Json | None:
-    """What AWS says of an entry that it doesn't take."""
+    """What AWS says of an entry that it doesn't take, whosoever it is."""
     for member in ("Source", "DetailType", "Detail"):
         if not entry.get(member):
             return _invalid(member, f"{member} is a required argument.")
-    if str(entry["Source"]).startswith("aws."):
-        return {"ErrorCode": "NotAuthorizedForSourceException", "ErrorMessage": "Not authorized for the source."}
     if len(str(entry["DetailType"])) > MAX_DETAIL_TYPE:  # refused by AWS; this text is ours
         return _invalid("DetailType", f"DetailType is longer than {MAX_DETAIL_TYPE} characters.")
     if not _is_object(entry["Detail"]):
-        return {"ErrorCode": "MalformedDetail", "ErrorMessage": "Detail is malformed."}
+        return refusal("MalformedDetail", "Detail is malformed.")
     return None
 
 
+def publish(entry: Json, bus: str, account: str = ACCOUNT, region: str = REGION) -> str:
+    """Put it on the bus; its id. AWS delivers whole seconds of the time it was given."""
+    event = {
+        "EventId": new_id(),
+        "Source": entry["Source"],
+        "DetailType": entry["DetailType"],
+        "Detail": entry["Detail"],
+        "EventBusName": bus,
+        "Time": _seconds(entry.get("Time")),
+        "Resources": list(entry.get("Resources") or []),
+        "Account": account,
+        "Region": region,
+    }
+    view = eventbridge._pattern_event_view(event)
+    eventbridge._dispatch_event(event, view)
+    eventbridge._archive_event(event, view)
+    return str(event["EventId"])
+
+
+def new_id() -> str:
+    return str(uuid.uuid4())
+
+
+def _take(entry: Json) -> Json:
+    if refused_ := refused(entry):
+        return refused_
+    if str(entry["Source"]).startswith("aws."):
+        return refusal("NotAuthorizedForSourceException", "Not authorized for the source.")
+    bus, error = eventbridge._event_bus_name_from_ref(entry.get("EventBusName") or "default")
+    # Another account's or region's bus: accepted and lost, as by a bus that doesn't exist.
+    return {"EventId": new_id() if error else publish(entry, bus)}
+
+
 def _invalid(member: str, reason: str) -> Json:
-    return {"ErrorCode": "InvalidArgument", "ErrorMessage": f"Parameter {member} is not valid. Reason: {reason}"}
+    return refusal("InvalidArgument", f"Parameter {member} is not valid. Reason: {reason}")
 
 
 def _is_object(detail: str) -> bool:
@@ -92,29 +141,6 @@ def _finite(literal: str) -> float:
     if math.isinf(number):
         raise ValueError(literal)
     return number
-
-
-def _publish(entry: Json) -> str:
-    """Put it on the bus. AWS delivers whole seconds of the time it was given."""
-    bus, error = eventbridge._event_bus_name_from_ref(entry.get("EventBusName") or "default")
-    event_id = str(uuid.uuid4())
-    if error:  # another account's or region's bus: accepted and lost, as a bus that doesn't exist
-        return event_id
-    event = {
-        "EventId": event_id,
-        "Source": entry["Source"],
-        "DetailType": entry["DetailType"],
-        "Detail": entry["Detail"],
-        "EventBusName": bus,
-        "Time": _seconds(entry.get("Time")),
-        "Resources": list(entry.get("Resources") or []),
-        "Account": ACCOUNT,
-        "Region": REGION,
-    }
-    view = eventbridge._pattern_event_view(event)
-    eventbridge._dispatch_event(event, view)
-    eventbridge._archive_event(event, view)
-    return event_id
 
 
 def _seconds(moment: object) -> int:

@@ -55,6 +55,7 @@ def test_what_exists(aws: Aws) -> None:
         "queues": ["tap"],
         "secrets": ["s"],
         "logGroups": ["g"],
+        "partnerSources": [],
     }
 
 
