@@ -233,7 +233,8 @@ class Sandbox:
         }
         if self._owner is not None:
             environment[OWNER] = str(self._owner)
-        children = {service: self._spawn(service, environment, instance) for service in SERVICES}
+        environments = {"genesys": {**environment, "SANDBOX_AWS_URL": self.aws_url}, "aws": environment}
+        children = {service: self._spawn(service, environments[service], instance) for service in SERVICES}
 
         def ready() -> bool:
             if cancelled():

@@ -28,6 +28,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         yield
         await cloud.engine.close()
+        await cloud.activation.close()
 
     async def organization(request: Request) -> JSONResponse:
         authenticate(request)
@@ -53,6 +54,8 @@ def create_app(settings: Settings | None = None) -> Starlette:
     routes: list[BaseRoute] = [
         Route("/oauth/token", cloud.tokens.endpoint, methods=["POST"]),
         Route("/api/v2/organizations/me", organization, methods=["GET"]),
+        *cloud.integrations.routes(),
+        *cloud.topics.routes(),
         Door(cloud).mount(),
     ]
     if cloud.settings.profile == "seed":

@@ -3,20 +3,23 @@
 import time
 import uuid
 
-from . import subscriptions, webhooks
+from . import integrations, subscriptions, webhooks
+from .activation import Activation
 from .calls import Calls
 from .delivery import Engine
 from .entities import Collection
 from .faults import Faults
+from .integrations import Integrations
 from .oauth import Tokens
 from .ratelimit import RateLimit
 from .settings import Settings
+from .topics import Topics
 
-SCOPES = frozenset(
+SCOPES = integrations.PERMISSIONS | {
     f"{permission}:{verb}"
     for permission in (webhooks.PERMISSION, subscriptions.PERMISSION)
     for verb in ("read", "write")
-)
+}
 
 
 class Cloud:
@@ -35,6 +38,9 @@ class Cloud:
         self.webhooks = Collection(self, webhooks.PATH, webhooks.PERMISSION, webhooks.read)
         self.subscriptions = Collection(self, subscriptions.PATH, subscriptions.PERMISSION, subscriptions.read)
         self.engine = Engine(self.webhooks.items, self.subscriptions.items)
+        self.topics = Topics(self)
+        self.integrations = Integrations(self)
+        self.activation = Activation(self)
 
     def now(self) -> float:
         """Seconds since 1970 by the platform's clock, which the door can put forward.
@@ -55,3 +61,6 @@ class Cloud:
         self.engine.reset()
         self.webhooks.items.clear()
         self.subscriptions.items.clear()
+        self.activation.reset()
+        self.integrations.reset()
+        self.topics.reset()

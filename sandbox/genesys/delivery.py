@@ -13,8 +13,9 @@ import hmac
 import json
 import time
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Coroutine, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import httpx
 
@@ -31,7 +32,7 @@ KEPT = 20_000
 
 @dataclass
 class Attempt:
-    """One try: a status, or why there is none."""
+    """One try: its status, and what went wrong beside that, or instead."""
 
     time: str
     duration_ms: int
@@ -40,40 +41,51 @@ class Attempt:
 
     @property
     def delivered(self) -> bool:
-        return self.status is not None and 200 <= self.status < 300
+        return self.status is not None and 200 <= self.status < 300 and self.error is None
 
     @property
     def worth_another(self) -> bool:
         return self.status is None or self.status == 429 or self.status >= 500
 
     def to_json(self) -> Object:
-        outcome: Object = {"statusCode": self.status} if self.error is None else {"error": self.error}
-        return {"time": self.time, **outcome, "durationMs": self.duration_ms}
+        return {
+            "time": self.time,
+            **({} if self.status is None else {"statusCode": self.status}),
+            **({} if self.error is None else {"error": self.error}),
+            "durationMs": self.duration_ms,
+        }
 
 
 @dataclass
 class Delivery:
-    """One event on its way to one subscription's webhook. `status` is PENDING until it is DELIVERED or FAILED.
+    """One event on its way to one subscription's webhook, or to one integration's event source.
 
+    `status` is PENDING until it is DELIVERED or FAILED.
     `event_id` is the SHA-256 of the body: the platform's events have no id.
     """
 
     event_id: str
-    subscription_id: str
-    webhook_id: str
     topic: str
+    subscription_id: str = ""
+    webhook_id: str = ""
+    integration_id: str = ""
     id: str = field(default_factory=lambda: str(uuid.uuid4()))
     created: str = field(default_factory=lambda: timestamp(time.time()))
     status: str = "PENDING"
     reason: str | None = None
     attempts: list[Attempt] = field(default_factory=list)
 
+    def end(self, status: str, reason: str | None = None) -> None:
+        self.status, self.reason = status, reason
+
     def to_json(self) -> Object:
+        receiver: Object = {"subscriptionId": self.subscription_id, "webhookId": self.webhook_id}
+        if self.integration_id:
+            receiver = {"integrationId": self.integration_id}
         return {
             "id": self.id,
             "eventId": self.event_id,
-            "subscriptionId": self.subscription_id,
-            "webhookId": self.webhook_id,
+            **receiver,
             "topicName": self.topic,
             "status": self.status,
             **({"reason": self.reason} if self.reason else {}),
@@ -122,14 +134,19 @@ class Engine:
                 and webhook is not None
                 and webhook.enabled
             ):
-                delivery = Delivery(event_id, subscription.id, webhook.id, topic)
-                self.deliveries[delivery.id] = delivery
-                task = asyncio.create_task(self._deliver(delivery, body), name=delivery.id)
-                self._tasks[delivery.id] = task
-                task.add_done_callback(lambda task: self._tasks.pop(task.get_name(), None))
+                delivery = Delivery(event_id, topic, subscription.id, webhook.id)
+                self.begin(delivery, self._deliver(delivery, body))
                 begun.append(delivery)
-        self._forget_oldest()
         return begun
+
+    def begin(self, delivery: Delivery, work: Coroutine[Any, Any, None]) -> None:
+        """Keep the delivery, and do the work that brings it to its end."""
+        self.deliveries[delivery.id] = delivery
+        task = asyncio.create_task(work, name=delivery.id)
+        self._tasks[delivery.id] = task
+        task.add_done_callback(lambda task: self._tasks.pop(task.get_name(), None))
+        for id in list(self.deliveries)[: max(0, len(self.deliveries) - KEPT)]:
+            del self.deliveries[id]
 
     async def finished(self, deliveries: Iterable[Delivery]) -> None:
         """Return when each of them is final."""
@@ -145,15 +162,15 @@ class Engine:
         while True:
             webhook = self._webhooks.get(delivery.webhook_id)
             if webhook is None or not webhook.enabled:
-                delivery.status, delivery.reason = "FAILED", "the webhook was deleted or disabled"
+                delivery.end("FAILED", "the webhook was deleted or disabled")
                 break
             attempt = await self._try(webhook, body)
             delivery.attempts.append(attempt)
             if attempt.delivered:
-                delivery.status = "DELIVERED"
+                delivery.end("DELIVERED")
                 break
             if not attempt.worth_another or len(delivery.attempts) > webhook.retry_count:
-                delivery.status = "FAILED"
+                delivery.end("FAILED")
                 break
             await asyncio.sleep(webhook.retry_interval_seconds * self.retry_scale)
         webhook = self._webhooks.get(delivery.webhook_id)
@@ -181,10 +198,6 @@ class Engine:
                 attempt.error = type(error).__name__  # its text may hold what was sent
             attempt.duration_ms = round((time.monotonic() - begun) * 1000)
         return attempt
-
-    def _forget_oldest(self) -> None:
-        for id in list(self.deliveries)[: max(0, len(self.deliveries) - KEPT)]:
-            del self.deliveries[id]
 
 
 def headers_for(webhook: Webhook, body: bytes) -> httpx.Headers:

@@ -12,6 +12,9 @@ ratelimit            GET, POST {allowed, windowSeconds, headers}
 clock                GET, POST {advanceSeconds}
 lag                  GET, POST {seconds} until what is created from now on is found
 retry-scale          GET, POST {factor, timeoutSeconds}
+integrations         GET, POST {changeSeconds, activeWhen: source | bus, busSeconds, failure, conflictStatus: 409 | 400,
+                     deletionSeconds, disableDeletesSource}
+topics               GET, POST {add: [{id, description, transports, visibility}], remove: [id]}
 tokens/revoke        POST
 reset                POST    {instance}
 """
@@ -24,11 +27,13 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 
 from . import events
+from .activation import Behaviour
 from .entities import checked
 from .errors import ApiError
 from .faults import Fault, When
-from .reader import Reader, anything, flag, header_map, json_object, number, one_of, text, texts, whole
+from .reader import Reader, Wrong, anything, flag, header_map, json_object, number, one_of, text, texts, whole
 from .requests import as_object, body_within
+from .topics import Topic
 from .wire import parse, render, timestamp
 
 if TYPE_CHECKING:
@@ -58,6 +63,8 @@ class Door:
                 Route("/clock", self._clock, methods=["GET", "POST"]),
                 Route("/lag", self._lag, methods=["GET", "POST"]),
                 Route("/retry-scale", self._retry_scale, methods=["GET", "POST"]),
+                Route("/integrations", self._integrations, methods=["GET", "POST"]),
+                Route("/topics", self._topics, methods=["GET", "POST"]),
                 Route("/tokens/revoke", self._revoke, methods=["POST"]),
                 Route("/reset", self._reset, methods=["POST"]),
             ],
@@ -94,7 +101,7 @@ class Door:
             topic = ""
         begun = self._cloud.engine.deliver(
             body, topic, event_type or events.event_type(topic), event_body if isinstance(event_body, dict) else {}
-        )
+        ) + self._cloud.activation.send(body, topic, members)
         if request.query_params.get("wait") == "1":
             await self._cloud.engine.finished(begun)
         answer = json.dumps({"deliveries": [delivery.id for delivery in begun], "event": event})
@@ -192,6 +199,44 @@ class Door:
             engine.retry_scale, engine.timeout_seconds = scale, timeout_seconds
         return JSONResponse({"factor": engine.retry_scale, "timeoutSeconds": engine.timeout_seconds})
 
+    async def _integrations(self, request: Request) -> JSONResponse:
+        integrations, behaviour = self._cloud.integrations, self._cloud.activation.behaviour
+        if request.method == "POST":
+            reader = await read(request)
+            change_seconds = reader.take("changeSeconds", number(0, MANY), behaviour.change_seconds)
+            active_when = reader.take("activeWhen", one_of("source", "bus"), behaviour.active_when)
+            bus_seconds = reader.take("busSeconds", number(0, MANY), behaviour.bus_seconds)
+            failure = reader.take("failure", text(0, 1000), behaviour.failure)
+            conflict_status = reader.take("conflictStatus", whole(400, 409), integrations.conflict_status)
+            deletion_seconds = reader.take("deletionSeconds", number(0, MANY), integrations.deletion_seconds)
+            deletes = reader.take("disableDeletesSource", flag, behaviour.disable_deletes_source)
+            checked(reader)
+            self._cloud.activation.behaviour = Behaviour(change_seconds, active_when, bus_seconds, failure, deletes)
+            behaviour = self._cloud.activation.behaviour
+            integrations.conflict_status, integrations.deletion_seconds = conflict_status, deletion_seconds
+        return JSONResponse(
+            {
+                "changeSeconds": behaviour.change_seconds,
+                "activeWhen": behaviour.active_when,
+                "busSeconds": behaviour.bus_seconds,
+                "failure": behaviour.failure,
+                "conflictStatus": integrations.conflict_status,
+                "deletionSeconds": integrations.deletion_seconds,
+                "disableDeletesSource": behaviour.disable_deletes_source,
+            }
+        )
+
+    async def _topics(self, request: Request) -> JSONResponse:
+        topics = self._cloud.topics
+        if request.method == "POST":
+            reader = await read(request)
+            added, removed = reader.take("add", topic_list, None) or [], reader.take("remove", texts, None) or []
+            checked(reader)
+            topics.items |= {topic.id: topic for topic in added}
+            for id in removed:
+                topics.items.pop(id, None)
+        return JSONResponse(topics.to_json())
+
     async def _revoke(self, _: Request) -> JSONResponse:
         return JSONResponse({"revoked": self._cloud.tokens.revoke()})
 
@@ -206,6 +251,23 @@ class Door:
 async def read(request: Request) -> Reader:
     """The body, in whatever content type it says it is: `curl -d` says that it is a form."""
     return Reader(as_object(await body_within(request, BODY_LIMIT) or b"{}"))
+
+
+def topic_list(value: object) -> list[Topic]:
+    if not isinstance(value, list):
+        raise Wrong("a list of topics")
+    return [topic_of(Reader(json_object(item))) for item in value]
+
+
+def topic_of(reader: Reader) -> Topic:
+    topic = Topic(
+        id=reader.take("id", text(1, 1000)),
+        description=reader.take("description", text(0, 1000), ""),
+        transports=tuple(reader.take("transports", texts, ["EventBridge"])),
+        visibility=reader.take("visibility", one_of("Public", "Preview"), "Public"),
+    )
+    checked(reader)
+    return topic
 
 
 def parsed(raw: str) -> object:

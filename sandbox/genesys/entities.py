@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .cloud import Cloud
 
 PAGE_SIZE, LARGEST_PAGE = 25, 100
+PAGING = ("pageSize", "pageNumber")
 # Set by the platform. Clients put back what they got, so a body may have them; they are not looked at.
 READ_ONLY = ("id", "dateCreated", "dateModified", "selfUri")
 
@@ -145,8 +146,10 @@ def page(request: Request, entities: Sequence[Object]) -> JSONResponse:
     last = max(1, -(-len(entities) // size))
     shown = entities[(number - 1) * size : number * size]
 
+    others = [(name, value) for name, value in request.query_params.multi_items() if name not in PAGING]
+
     def uri(to: int) -> str:
-        return f"{request.url.path}?{urlencode({'pageSize': size, 'pageNumber': to})}"
+        return f"{request.url.path}?{urlencode([('pageSize', size), ('pageNumber', to), *others])}"
 
     body: Object = {
         "entities": shown,

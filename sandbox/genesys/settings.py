@@ -17,6 +17,7 @@ class Settings:
     client_id: str = "sandbox-client"
     client_secret: str = field(default="sandbox-secret", repr=False)
     org_id: str = "bb14bed0-f8f9-445d-b9d1-10cecb8569d6"
+    aws_url: str = ""  # where partner event sources are made; without it no integration gets active
     token_seconds: int = 86399  # a day, the platform's default for an OAuth client
     instance: str = field(default_factory=lambda: str(uuid.uuid4()))
 
@@ -30,6 +31,7 @@ class Settings:
                 ("client_secret", "SANDBOX_CLIENT_SECRET"),
                 ("org_id", "SANDBOX_ORG_ID"),
                 ("instance", "SANDBOX_INSTANCE"),
+                ("aws_url", "SANDBOX_AWS_URL"),
             )
             if (value := environ.get(variable))
         }
