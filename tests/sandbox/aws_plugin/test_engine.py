@@ -62,6 +62,19 @@ pulumi.export("url", destination.invocation_endpoint)
 pulumi.export("account", aws.get_caller_identity_output().account_id)
 """
 
+PARTNER_PROGRAM = """
+import json
+import pathlib
+
+is_ = json.loads(pathlib.Path("settings.json").read_text())
+bus = aws.cloudwatch.EventBus("bus", name=is_["source"], event_source_name=is_["source"])
+rule = aws.cloudwatch.EventRule(
+    "rule", name=is_["name"], event_bus_name=bus.name, event_pattern='{"source": [{"prefix": "aws.partner/"}]}'
+)
+queue = aws.sqs.Queue("queue")
+aws.cloudwatch.EventTarget("target", rule=rule.name, event_bus_name=bus.name, target_id="tap", arn=queue.arn)
+"""
+
 
 @dataclass
 class Project:
@@ -186,6 +199,35 @@ def test_the_life_of_a_stack(project: Project, cloud: Emulator) -> None:
         ],
         default=str,
     )
+
+
+def test_a_partners_bus(project: Project, cloud: Emulator) -> None:
+    """It waits for its source, and with another source it is another bus, rules and all."""
+    events = cloud.client("events")
+    sources = [f"aws.partner/genesys.com/cloud/{project.name}/{suffix}" for suffix in ("one", "two")]
+    project.program(PARTNER_PROGRAM)
+    project.set(source=sources[0])
+    said = f"CreateEventBus: ResourceNotFoundException: Event source {sources[0]} does not exist."
+    assert any(said in error for error in project.errors("up", "--yes", "--skip-preview"))
+
+    for source in sources:
+        events.create_partner_event_source(Name=source, Account="000000000000")
+        project.set(source=source)
+        project.up()
+        project.pulumi("refresh", "--yes", "--skip-preview", "--stack", "test", "--expect-no-changes")
+        project.pulumi("preview", "--stack", "test", "--expect-no-changes")
+        states = {each["Name"]: each["State"] for each in events.list_event_sources(NamePrefix=source)["EventSources"]}
+        assert states == {source: "ACTIVE"}
+        [rule] = events.list_rules(EventBusName=source)["Rules"]
+        assert rule["Arn"].endswith(f":rule/{source}/{project.name}")
+        assert len(events.list_targets_by_rule(Rule=project.name, EventBusName=source)["Targets"]) == 1
+    assert events.describe_event_source(Name=sources[0])["State"] == "PENDING"
+
+    project.pulumi("destroy", "--yes", "--skip-preview", "--stack", "test")
+    assert events.list_event_buses(NamePrefix="aws.partner/genesys.com/cloud/" + project.name)["EventBuses"] == []
+    assert events.describe_event_source(Name=sources[1])["State"] == "PENDING"
+    for source in sources:
+        events.delete_partner_event_source(Name=source, Account="000000000000")
 
 
 def test_what_is_wrong_is_one_line(project: Project, cloud: Emulator) -> None:
