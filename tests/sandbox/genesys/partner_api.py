@@ -13,7 +13,7 @@ ACCOUNT, REGION = "123456789012", "eu-central-1"
 
 @dataclass
 class PartnerApi:
-    """`answers` come first, one for each call: a status, or "drop". `entry_error` refuses entries."""
+    """`answers` come first, one for each call: a status, an error's code, or "drop". `entry_error` refuses entries."""
 
     url: str
     sources: dict[str, str] = field(default_factory=dict)  # name -> account
@@ -21,6 +21,13 @@ class PartnerApi:
     calls: list[tuple[str, dict[str, Any], str]] = field(default_factory=list)
     answers: list[int | str] = field(default_factory=list)
     entry_error: str = ""
+
+    def forget(self) -> None:
+        self.sources.clear()
+        self.with_bus.clear()
+        self.calls.clear()
+        self.answers.clear()
+        self.entry_error = ""
 
     def of(self, operation: str) -> list[dict[str, Any]]:
         return [body for name, body, _ in self.calls if name == operation]
@@ -30,7 +37,7 @@ class PartnerApi:
         return [body["Entries"][0] for body in self.of("PutPartnerEvents")]
 
     def answer(self, operation: str, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
-        name = body.get("Name") or body.get("EventSourceName")
+        name = str(body.get("Name") or body.get("EventSourceName"))
         if operation == "CreatePartnerEventSource":
             if name in self.sources:
                 return 400, {"__type": "x#ResourceAlreadyExistsException", "message": f"{name} exists."}
@@ -60,11 +67,14 @@ def partner_api() -> Iterator[PartnerApi]:
             if ordered == "drop":
                 self.close_connection = True
                 return
-            status, answer = (
-                (ordered, {"__type": "InternalException"}) if ordered != 200 else api.answer(operation, body)
-            )
+            if ordered == 200:
+                status, answer = api.answer(operation, body)
+            elif isinstance(ordered, int):
+                status, answer = ordered, {"__type": "InternalException"}
+            else:
+                status, answer = 400, {"__type": f"com.amazonaws.events#{ordered}"}
             content = json.dumps(answer).encode()
-            self.send_response(int(status))
+            self.send_response(status)
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()
             self.wfile.write(content)
