@@ -627,6 +627,12 @@ def test_a_check_that_fails_is_told_without_a_call(kind: Kind, process: Process,
     assert emulator.calls() == []
 
 
+def test_what_is_no_text_has_no_length(kind: Kind, process: Process) -> None:
+    with pytest.raises(Refused) as refused:
+        process.check(kind.provider, {**kind.props, "name": 7})
+    assert refused.value.problems == ["name must be a text of 1 to 128 characters"]
+
+
 def test_a_name_may_have_all_the_characters_that_the_check_speaks_of(kind: Kind, process: Process) -> None:
     for name in ("x", "x" * 128):
         assert process.up(kind.provider, {**kind.props, "name": name}).inputs["name"] == name

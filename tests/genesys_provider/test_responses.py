@@ -86,8 +86,10 @@ def test_it_says_what_to_do(status: int, method: str, path: str, says: str) -> N
     assert says in str(failure(answer(status, method, path)))
 
 
-def test_it_leaves_what_to_do_about_credentials_to_those_who_know_them() -> None:
+def test_it_leaves_what_to_do_to_those_who_know_it() -> None:
     assert str(failure(answer(401, "POST", TOKEN))) == "POST /oauth/token: 401: Unauthorized"
+    assert str(failure(answer(404))) == f"GET {ONE_HOOK}: 404: Not Found"
+    assert str(failure(answer(410))) == f"GET {ONE_HOOK}: 410: Gone"
 
 
 @pytest.mark.parametrize("status", [403, 404])

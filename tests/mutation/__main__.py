@@ -128,13 +128,14 @@ def run(folder: Path, patterns: list[str]) -> None:
     """Raises MutationError when mutmut could not do its work, as when the tests fail without any mutant."""
     mutmut = Path(sys.executable).with_name("mutmut")
     environ = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "MUTMUT_"))}
+    (folder / "tmp").mkdir()  # killed tests leave theirs
     said: list[str] = []
     with (
         Progress() as progress,
         subprocess.Popen(
             [mutmut, "run", "--max-children", str(CHILDREN), *patterns],
             cwd=folder,
-            env={**environ, "PYTHONUNBUFFERED": "1", "PYTHONPATH": ""},
+            env={**environ, "PYTHONUNBUFFERED": "1", "PYTHONPATH": "", "TMPDIR": str(folder / "tmp")},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
