@@ -112,6 +112,15 @@ def test_servers_see_nothing_of_the_users_credentials_and_proxies(running: Sandb
         assert f"TMPDIR={running.directory / 'tmp'}" in processes.environment(leader)
 
 
+def test_genesys_cloud_is_told_where_aws_is(running: Sandbox) -> None:
+    of = {status.service: processes.find(status.pid) for status in running.status()}
+    genesys, aws = of["genesys"], of["aws"]
+    assert genesys
+    assert aws
+    assert f"SANDBOX_AWS_URL={running.aws_url}" in processes.environment(genesys)
+    assert not any(entry.startswith("SANDBOX_AWS_URL=") for entry in processes.environment(aws))
+
+
 def test_no_secret_reaches_a_file(running: Sandbox) -> None:
     """Whatever is sent to the emulator, and whatever goes wrong there."""
     key = f"{CANARY}-key"

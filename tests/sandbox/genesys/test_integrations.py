@@ -9,9 +9,9 @@ import pytest
 
 from sandbox.genesys import Settings, activation
 from sandbox.genesys.testing import serve
-from sandbox.processes import wait_until
 from tests.sandbox.genesys.partner_api import ACCOUNT, REGION, PartnerApi, partner_api
 from tests.support.genesys_emulator import Emulator, Receiver
+from tests.support.waiting import until
 
 INTEGRATIONS = "/api/v2/integrations"
 TYPE = "amazon-eventbridge-source"
@@ -92,14 +92,13 @@ def intend(emulator: Emulator, integration: dict[str, Any], state: str) -> dict[
 
 def reaches(emulator: Emulator, integration: dict[str, Any], code: str) -> dict[str, Any]:
     """Wait until that is its reported state, and return the state."""
-    seen: list[dict[str, Any]] = []
 
-    def there() -> bool:
-        seen.append(emulator.read(integration)["reportedState"])
-        return bool(seen[-1]["code"] == code)
+    def there() -> dict[str, Any] | None:
+        state: dict[str, Any] = emulator.read(integration)["reportedState"]
+        return state if state["code"] == code else None
 
-    assert wait_until(there, 10), seen[-1]
-    return seen[-1]
+    found: dict[str, Any] = until(there, f"{code} is reported")
+    return found
 
 
 def enabled(emulator: Emulator, name: str = "one", **properties: Any) -> dict[str, Any]:
@@ -426,7 +425,7 @@ def test_active_may_wait_for_the_customers_bus(cloud: Emulator, aws: PartnerApi)
     cloud.door("POST", "integrations", activeWhen="bus")
     integration = configured(cloud)
     intend(cloud, integration, "ENABLED")
-    assert wait_until(lambda: len(aws.of("ListPartnerEventSourceAccounts")) >= 2, 10)
+    until(lambda: len(aws.of("ListPartnerEventSourceAccounts")) >= 2, "it looks for the bus")
     assert cloud.read(integration)["reportedState"]["code"] == "ACTIVATING"
     aws.with_bus.add(source_name())
     reaches(cloud, integration, "ACTIVE")
@@ -534,7 +533,7 @@ def test_a_deleted_integration_takes_its_source_along(cloud: Emulator, aws: Part
     assert cloud.api.get(integration["selfUri"]).status_code == 404
     assert cloud.api.delete(integration["selfUri"]).status_code == 404
     assert cloud.api.get(INTEGRATIONS).json()["total"] == 0
-    assert wait_until(lambda: not aws.sources, 10)
+    until(lambda: not aws.sources, "the source is gone")
     assert aws.of("DeletePartnerEventSource")[-1] == {"Name": source_name(), "Account": ACCOUNT}
 
 
@@ -648,10 +647,10 @@ def test_an_event_that_waits_ends_with_its_integration(cloud: Emulator, aws: Par
     aws.answers = [503]
     cloud.door("POST", "retry-scale", factor=0.2)
     [id] = cloud.door("POST", "emit", kind="acd.end")["deliveries"]
-    assert wait_until(lambda: not aws.answers, 10)
+    until(lambda: not aws.answers, "the event was tried")
     assert cloud.door("GET", f"deliveries/{id}")["status"] == "PENDING"
     cloud.api.delete(integration["selfUri"]).raise_for_status()
-    assert wait_until(lambda: cloud.door("GET", f"deliveries/{id}")["status"] == "FAILED", 10)
+    until(lambda: cloud.door("GET", f"deliveries/{id}")["status"] == "FAILED", "the delivery ends")
     assert cloud.door("GET", f"deliveries/{id}")["reason"] == "the integration was deleted or disabled"
 
 
