@@ -9,7 +9,7 @@ from .wire import Object, timestamp
 
 KEPT = 20_000
 # Somebody may have put a secret into a query by mistake: of other parameters only the name is kept.
-SHOWN_PARAMETERS = {"pageSize", "pageNumber", "sortBy"}
+SHOWN_PARAMETERS = {"pageSize", "pageNumber", "sortBy", "expand", "integrationType", "reportedState"}
 
 
 @dataclass

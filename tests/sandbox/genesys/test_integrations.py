@@ -181,6 +181,9 @@ def test_the_list_has_pages_that_keep_the_query(cloud: Emulator) -> None:
     assert "nextUri" not in second
     beyond = cloud.api.get(INTEGRATIONS, params={**query, "pageNumber": 7}).json()
     assert beyond["entities"] == []
+    assert cloud.door("GET", "calls")[-1]["query"] == (
+        "pageSize=2&integrationType=amazon-eventbridge-source&expand=config.current&pageNumber=7"
+    )
 
 
 def test_the_list_is_filtered(cloud: Emulator) -> None:
