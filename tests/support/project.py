@@ -14,6 +14,7 @@ import yaml
 
 from sandbox.genesys.testing import serve
 from tests.support.provider import ENVIRON, ORG, Emulator
+from tests.support.waiting import PATIENCE
 from tools.stack import Stack
 
 Object = dict[str, Any]
@@ -105,7 +106,7 @@ class Run:
 
     def ended(self) -> int:
         """Its exit code, once there is one. A provider process that is stopped does not keep it."""
-        return self.engine.wait(30)
+        return self.engine.wait(PATIENCE)
 
     def processes(self) -> list[int]:
         """Plugins of the command that still live: their folder is the project's."""

@@ -4,8 +4,11 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+# Long enough for a machine that is twice as busy as ours: who waits for so long has failed.
+PATIENCE = 90.0
 
-def until(condition: Callable[[], Any], what: str, seconds: float = 30) -> Any:
+
+def until(condition: Callable[[], Any], what: str, seconds: float = PATIENCE) -> Any:
     """What the condition says as soon as it says something."""
     deadline = time.monotonic() + seconds
     while not (found := condition()):
