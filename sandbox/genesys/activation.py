@@ -7,14 +7,14 @@ the customer's bus the set-up fails, and has to be done anew.
 Unknown, so ours or the door's: how long a change takes; whether ACTIVE waits for the customer's bus; whether disabling
 takes the source away (the door says; by default it stays, and is idle); that a new configuration or another PATCH is
 enough to leave ERROR; the texts and codes of the messages; how events are tried again (waits that double from a second
-to a quarter of an hour), and that those still waiting end with the integration; and that
-ACTIVE stays when the customer's bus goes.
+to a quarter of an hour), and that those still waiting end with the integration; that ACTIVE stays when the customer's
+bus goes.
 """
 
 import asyncio
 import hashlib
 import time
-from collections.abc import Coroutine, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from .cloud import Cloud
 
 POLL_SECONDS = 0.1
+SETTLE_SECONDS = 1.0
 FOUR_DAYS = 4 * 24 * 3600.0
 LONGEST_WAIT = 900.0
 
@@ -49,7 +50,7 @@ class Activation:
 
     def __init__(self, cloud: "Cloud") -> None:
         self._cloud = cloud
-        self._partner = Partner(cloud.settings.aws_url)
+        self._partner = Partner(cloud.settings.aws_url, lambda: cloud.engine.timeout_seconds)
         self._changes: dict[str, asyncio.Task[None]] = {}
         self.behaviour = Behaviour()
 
@@ -59,9 +60,14 @@ class Activation:
             task.cancel()
         self.behaviour = Behaviour()
 
+    async def settled(self) -> None:
+        """Return when nothing is under way to AWS from before a reset, or soon after."""
+        if self._changes:
+            await asyncio.wait(self._changes.values(), timeout=SETTLE_SECONDS)
+
     async def close(self) -> None:
         self.reset()
-        await asyncio.gather(*self._changes.values(), return_exceptions=True)
+        await self.settled()
         await self._partner.close()
 
     def enable(self, integration: Integration) -> None:
@@ -69,17 +75,17 @@ class Activation:
         if integration.status.code == "ACTIVE" and integration.source == integration.wanted_source(self._cloud):
             return
         self._tell(integration, "ACTIVATING")
-        self._begin(integration, self._activate(integration))
+        self._begin(integration, self._activate)
 
     def disable(self, integration: Integration) -> None:
         if integration.status.code == "INACTIVE":
             return
         self._tell(integration, "DEACTIVATING")
-        self._begin(integration, self._deactivate(integration))
+        self._begin(integration, self._deactivate)
 
     def remove(self, integration: Integration) -> None:
         """It is deleted: its source goes, however long AWS takes to answer."""
-        self._begin(integration, self._remove_source(integration))
+        self._begin(integration, self._remove_source)
 
     def send(self, body: bytes, topic: str, event: Mapping[str, object]) -> list[Delivery]:
         """Send the event to each active integration whose filter has the topic's template."""
@@ -94,11 +100,16 @@ class Activation:
             begun.append(delivery)
         return begun
 
-    def _begin(self, integration: Integration, change: Coroutine[Any, Any, None]) -> None:
+    def _begin(self, integration: Integration, change: Callable[[Integration], Awaitable[None]]) -> None:
         before = self._changes.pop(integration.id, None)
-        if before is not None:
-            before.cancel()
-        task = asyncio.create_task(change, name=integration.id)
+
+        async def in_its_turn() -> None:
+            if before is not None:
+                before.cancel()
+                await asyncio.wait([before])
+            await change(integration)
+
+        task = asyncio.create_task(in_its_turn(), name=integration.id)
         self._changes[integration.id] = task
         task.add_done_callback(self._ended)
 
@@ -126,9 +137,9 @@ class Activation:
         if integration.source not in (None, source):
             await self._remove_source(integration)
         ours = integration.source == source
-        integration.source = source  # from now on: an answer may be lost, and a new change end this one
+        integration.source = source  # from now on: the answer may be lost
         try:
-            await self._partner.create(source)
+            await whole(self._partner.create(source))
         except Refused as error:
             if not ours:
                 integration.source = None
@@ -168,7 +179,6 @@ class Activation:
     async def _deliver(
         self, delivery: Delivery, integration: Integration, happened: float, template: str, detail: str
     ) -> None:
-        self._partner.timeout_seconds = self._cloud.engine.timeout_seconds
         for wait in waits():
             source = integration.source
             if source is None or integration.status.code != "ACTIVE" or not self._cloud.integrations.has(integration):
@@ -202,6 +212,16 @@ class Activation:
 
     def _now(self) -> str:
         return timestamp(self._cloud.now())
+
+
+async def whole(call: Coroutine[Any, Any, None]) -> None:
+    """The call to its end, also when this is cancelled: a source that is made after it was to go would stay."""
+    task = asyncio.ensure_future(call)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task])
+        raise
 
 
 def waits() -> Iterator[float]:

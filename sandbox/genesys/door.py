@@ -245,6 +245,7 @@ class Door:
         instance = reader.take("instance", text(1, 100), "")
         checked(reader)
         self._cloud.reset(instance)
+        await self._cloud.activation.settled()
         return JSONResponse({"instance": self._cloud.instance})
 
 

@@ -4,7 +4,7 @@ JSON 1.1 over HTTP. Requests aren't signed: the sandbox's AWS checks no signatur
 who calls and in which region, as a signature's scope does.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import cast
 
@@ -42,12 +42,12 @@ class NoAnswer(Exception):
 
 
 class Partner:
-    """Raises Refused and NoAnswer. Used within one event loop."""
+    """Raises Refused and NoAnswer. Used within one event loop. `timeout` says for how many seconds to wait."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, timeout: Callable[[], float]) -> None:
         self._url = url
+        self._timeout = timeout
         self._client: httpx.AsyncClient | None = None
-        self.timeout_seconds = 10.0
 
     async def close(self) -> None:
         if self._client is not None:
@@ -98,7 +98,7 @@ class Partner:
                 self._url,
                 content=render(members),
                 headers=headers,
-                timeout=httpx.Timeout(self.timeout_seconds, pool=None),
+                timeout=httpx.Timeout(self._timeout(), pool=None),
             )
         except httpx.TransportError as error:
             raise NoAnswer(type(error).__name__) from None

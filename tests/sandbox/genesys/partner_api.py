@@ -13,7 +13,8 @@ ACCOUNT, REGION = "123456789012", "eu-central-1"
 
 @dataclass
 class PartnerApi:
-    """`answers` come first, one for each call: a status, an error's code, or "drop". `entry_error` refuses entries."""
+    """`answers` come first, one for each call: a status, an error's code, "drop", or "wait", which is the real answer
+    when `free` is set. `entry_error` refuses entries."""
 
     url: str
     sources: dict[str, str] = field(default_factory=dict)  # name -> account
@@ -21,6 +22,7 @@ class PartnerApi:
     calls: list[tuple[str, dict[str, Any], str]] = field(default_factory=list)
     answers: list[int | str] = field(default_factory=list)
     entry_error: str = ""
+    free: threading.Event = field(default_factory=threading.Event)
 
     def forget(self) -> None:
         self.sources.clear()
@@ -28,6 +30,7 @@ class PartnerApi:
         self.calls.clear()
         self.answers.clear()
         self.entry_error = ""
+        self.free.clear()
 
     def of(self, operation: str) -> list[dict[str, Any]]:
         return [body for name, body, _ in self.calls if name == operation]
@@ -67,7 +70,9 @@ def partner_api() -> Iterator[PartnerApi]:
             if ordered == "drop":
                 self.close_connection = True
                 return
-            if ordered == 200:
+            if ordered == "wait":
+                api.free.wait(10)
+            if ordered in (200, "wait"):
                 status, answer = api.answer(operation, body)
             elif isinstance(ordered, int):
                 status, answer = ordered, {"__type": "InternalException"}

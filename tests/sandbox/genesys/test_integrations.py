@@ -387,10 +387,11 @@ def test_the_type_and_its_schema(cloud: Emulator) -> None:
 def test_the_real_platform_has_integrations_too() -> None:
     with serve(Settings(profile="strict")) as served:
         strict = Emulator(served)
-        strict.log_in()
-        assert new(strict)["intendedState"] == "DISABLED"
-        assert strict.api.get("/api/v2/notifications/availabletopics").status_code == 200
-        assert strict.api.get("/api/v2/events/webhooks").status_code == 404
+        with strict.api, strict.plain:
+            strict.log_in()
+            assert new(strict)["intendedState"] == "DISABLED"
+            assert strict.api.get("/api/v2/notifications/availabletopics").status_code == 200
+            assert strict.api.get("/api/v2/events/webhooks").status_code == 404
 
 
 def test_reset_forgets_integrations_and_how_they_behave(cloud: Emulator) -> None:
@@ -538,6 +539,30 @@ def test_a_deleted_integration_takes_its_source_along(cloud: Emulator, aws: Part
     assert cloud.api.get(INTEGRATIONS).json()["total"] == 0
     until(lambda: not aws.sources, "the source is gone")
     assert aws.of("DeletePartnerEventSource")[-1] == {"Name": source_name(), "Account": ACCOUNT}
+
+
+def test_a_source_that_is_just_being_made_goes_too(cloud: Emulator, aws: PartnerApi) -> None:
+    aws.answers = ["wait"]
+    integration = configured(cloud)
+    intend(cloud, integration, "ENABLED")
+    until(lambda: aws.calls, "AWS is asked for it")
+    cloud.api.delete(integration["selfUri"]).raise_for_status()
+    aws.free.set()
+    until(lambda: aws.of("DeletePartnerEventSource"), "it is to go")
+    until(lambda: not aws.sources, "the source is gone")
+    assert [operation for operation, _, _ in aws.calls] == ["CreatePartnerEventSource", "DeletePartnerEventSource"]
+
+
+def test_an_aws_that_says_nothing_is_waited_for_only_so_long(cloud: Emulator, aws: PartnerApi) -> None:
+    cloud.door("POST", "retry-scale", timeoutSeconds=0.1)
+    aws.answers = ["wait"]
+    integration = configured(cloud)
+    intend(cloud, integration, "ENABLED")
+    assert "ReadTimeout" in reaches(cloud, integration, "ERROR")["detail"]["message"]
+    aws.free.set()
+    until(lambda: aws.sources, "AWS makes it late")
+    intend(cloud, integration, "ENABLED")  # what was made with the answer lost is its own
+    reaches(cloud, integration, "ACTIVE")
 
 
 def test_a_deleted_integration_may_be_found_for_a_while(cloud: Emulator) -> None:
