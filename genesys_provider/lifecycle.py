@@ -6,7 +6,7 @@ Provider instances carry no attributes: they are pickled, by reference to their 
 
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 from urllib.parse import quote
@@ -102,9 +102,9 @@ class EntityProvider(Provider):
             inputs,
             [
                 CheckFailure("", f"{field.name} {problem}")  # had it a property, Pulumi would print that one's value
-                for field in self.fields
-                if not pulumi.output.contains_unknowns(inputs[field.name])
-                and (problem := field.problem(inputs[field.name]))
+                for field in (*self.fields, ADOPT)
+                if not pulumi.output.contains_unknowns(inputs.get(field.name))
+                and (problem := field.problem(inputs.get(field.name)))
             ],
         )
 
@@ -121,7 +121,9 @@ class EntityProvider(Provider):
         if props.get("adopt"):
             entity = self._adopt(props["adopt"], props)
         else:
-            entity = session.client().post(self.path, self._body(props), look=lambda: self._take_over(props))
+            entity = self._left_behind(props) or session.client().post(
+                self.path, self._body(props), look=lambda: self._take_over(props)
+            )
         return CreateResult(str(entity["id"]), self._outputs(props, entity))
 
     @boundary
@@ -223,21 +225,46 @@ class EntityProvider(Provider):
         session.confirm_org()
         return self._bring_up_to_date(entity, props)
 
+    def _left_behind(self, props: Props) -> dict[str, Any] | None:
+        """What a former run made and could not tell of, under another name.
+
+        A name of the program's own may have been another one then; under the default name the POST would meet it.
+        """
+        if props["name"] == default_name(*props["owner"].split("/", 2)):
+            return None
+        entity = self._ours(session.listed(self.path), props)
+        try:
+            entity = entity and session.client().get(self._at(str(entity["id"])))
+        except NotFound:  # this process may have deleted it after it was listed
+            return None
+        return self._take(entity, props) if entity and owner_of(entity) == props["owner"] else None
+
     def _take_over(self, props: Props) -> dict[str, Any] | None:
-        """The object of this name, brought to the wanted state, if it is ours; another's is refused."""
-        taken = None
-        for entity in session.client().entities(self.path):
-            if entity.get("name") == props["name"]:
-                if owner_of(entity) == props["owner"]:
-                    return self._bring_up_to_date(entity, props)
-                taken = entity
-        if taken:
+        """Our object, brought to the wanted state; another's of this name is refused."""
+        entities = list(session.client().entities(self.path))
+        if entity := self._ours(entities, props):
+            return self._take(entity, props)
+        if taken := next((entity for entity in entities if entity.get("name") == props["name"]), None):
             id_, other = taken["id"], owner_of(taken)
             whose = f"belongs to {other}" if other else "no stack made"
             way = f"if that was this resource, give it an alias of {other}" if other else f"set `adopt` to {id_}"
             there_is = f"there is a {self.kind} {props['name']!r} already ({id_}), which {whose}"
             raise OwnershipError(f"{there_is}: choose another `name`, or {way}")
         return None
+
+    def _ours(self, entities: Iterable[Mapping[str, Any]], props: Props) -> Mapping[str, Any] | None:
+        """The one that bears our mark."""
+        ours = [entity for entity in entities if owner_of(entity) == props["owner"]]
+        if len(ours) > 1:
+            ids = ", ".join(str(entity["id"]) for entity in ours)
+            raise OwnershipError(
+                f"{len(ours)} {self.kind}s bear the mark {mark(props['owner'])}: delete all but one of {ids}"
+            )
+        return ours[0] if ours else None
+
+    def _take(self, entity: Mapping[str, Any], props: Props) -> dict[str, Any]:
+        pulumi.log.info(f"took over {self.kind} {entity['id']}, which bears the mark {mark(props['owner'])}")
+        return self._bring_up_to_date(entity, props)
 
     def _bring_up_to_date(self, entity: Mapping[str, Any], props: Props) -> dict[str, Any]:
         self._hide(self.from_entity(entity))
@@ -302,9 +329,18 @@ def texts(value: Any) -> Iterator[str]:
 # Resource's __init__ builds it and hands it over as an input.
 
 
-def owner(name: str) -> str:
-    """Who owns the resource of this logical name: project, stack and name. Only in a Pulumi program."""
-    return f"{pulumi.get_project()}/{pulumi.get_stack()}/{name}"
+def owner(name: str, parent: pulumi.Resource | None) -> pulumi.Input[str]:
+    """Who owns the resource of this logical name: what its URN says, but for its own type. Only in a Pulumi program."""
+    where = f"{pulumi.get_project()}/{pulumi.get_stack()}/"
+    if parent is None:
+        return where + name
+    return pulumi.Output.from_input(parent.urn).apply(lambda urn: f"{where}{within(urn)}{name}")
+
+
+def within(urn: str) -> str:
+    """What stands before a resource's name whose parent has this URN: the types of its parents, as in its own URN."""
+    types = urn.split("::")[2]
+    return "" if types == "pulumi:pulumi:Stack" else f"{types}::"
 
 
 def mark(owner: str) -> str:
@@ -312,16 +348,16 @@ def mark(owner: str) -> str:
     return f"[pulumi:{owner}]"
 
 
-def marked(description: pulumi.Input[str] | None, owner: str) -> pulumi.Input[str]:
+def marked(description: pulumi.Input[str] | None, owner: pulumi.Input[str]) -> pulumi.Input[str]:
     """The description with the mark behind it."""
-    if description is None:
+    if description is None and isinstance(owner, str):
         return mark(owner)
-    return pulumi.Output.from_input(description).apply(lambda text: f"{text} {mark(owner)}".strip())
+    return pulumi.Output.all(description or "", owner).apply(lambda both: f"{both[0]} {mark(both[1])}".strip())
 
 
 def owner_of(entity: Mapping[str, Any]) -> str | None:
     """Who an object's mark names: the last one, as ours is put behind the user's text."""
-    marks = re.findall(r"\[pulumi:([^\]]*)\]", str(entity.get("description", "")))
+    marks = re.findall(r"\[pulumi:(\S.*?)\](?=\s|$)", str(entity.get("description", "")))
     return str(marks[-1]) if marks else None
 
 
@@ -331,7 +367,10 @@ class EntityResource(pulumi.dynamic.Resource):
     def __init__(
         self, provider: EntityProvider, name: str, props: dict[str, Any], opts: pulumi.ResourceOptions | None
     ) -> None:
-        own, secret = owner(name), {field.name: field.default for field in provider.fields if field.secret}
+        own, secret = (
+            owner(name, opts.parent if opts else None),
+            {field.name: field.default for field in provider.fields if field.secret},
+        )
         props = {
             **props,
             # A default too: what somebody adds to it by hand would else be read into the state in plain text.
@@ -339,7 +378,9 @@ class EntityResource(pulumi.dynamic.Resource):
                 key: pulumi.Output.secret(default if props[key] is None else props[key])
                 for key, default in secret.items()
             },
-            "name": default_name(name) if props["name"] is None else props["name"],
+            "name": default_name(pulumi.get_project(), pulumi.get_stack(), name)
+            if props["name"] is None
+            else props["name"],
             "description": marked(props["description"], own),
             "owner": own,
             "org": None,  # outputs are named too, or there would be no attribute for them
@@ -352,9 +393,12 @@ class EntityResource(pulumi.dynamic.Resource):
         super().__init__(provider, name, props, pulumi.ResourceOptions.merge(opts, fixed))
 
 
-def default_name(name: str) -> str:
-    """`<project>-<stack>-<logical name>`, without a random suffix: an object whose answer was lost is found by it."""
-    return f"{pulumi.get_project()}-{pulumi.get_stack()}-{name}"
+def default_name(project: str, stack: str, name: str) -> str:
+    """`<project>-<stack>-<logical name>`, without a random suffix: an object whose answer was lost is found by it.
+
+    The name may be one within parents, as an owner has it.
+    """
+    return f"{project}-{stack}-{name.rsplit('::', 1)[-1]}"
 
 
 # Rules that several fields share.
@@ -382,6 +426,12 @@ def whole_problem(least: int, most: float = math.inf) -> Callable[[Any], str | N
     return problem
 
 
+def adopt_problem(value: Any) -> str | None:
+    """Wrong is what could be anything but the last segment of a path."""
+    good = value is None or (isinstance(value, str) and re.fullmatch(r"[\w-][\w.-]*|", value))
+    return None if good else "must be the id of an existing object"
+
+
 def flag_problem(value: Any) -> str | None:
     return None if isinstance(value, bool) else "must be true or false"
 
@@ -389,3 +439,6 @@ def flag_problem(value: Any) -> str | None:
 def text_map_problem(value: Any) -> str | None:
     good = isinstance(value, dict) and all(isinstance(item, str) for item in value.values())
     return None if good else "must be a map of texts by name"
+
+
+ADOPT = Field("adopt", problem=adopt_problem)

@@ -11,13 +11,14 @@ from .errors import Forbidden, NotFound, OwnershipError
 from .lifetime import end_with_engine
 
 if TYPE_CHECKING:
-    from .client import Client
+    from .client import Client, Entity
 
 _lock = threading.Lock()
 _org_lock = threading.Lock()  # another one: it is held during a call, and threads that need only the client don't wait
 _connection: Connection | None = None
 _client: "Client | None" = None
 _org_checked = False
+_listed: "dict[str, list[Entity]]" = {}
 
 
 def configure(request: ConfigureRequest) -> None:
@@ -43,6 +44,13 @@ def client() -> "Client":
 
             _client = Client(connection())
         return _client
+
+
+def listed(path: str) -> "list[Entity]":
+    """What was there when this process first asked: what former runs left, and may be gone by now."""
+    if path not in _listed:
+        _listed[path] = list(client().entities(path))
+    return _listed[path]
 
 
 def confirm_org() -> None:

@@ -147,7 +147,9 @@ class WebhookProvider(EntityProvider):
 
     def from_entity(self, entity: Mapping[str, Any]) -> Props:
         policy = entity.get("retryPolicy") or {}
-        known = {name: policy.get(name, default) for name, default in DEFAULT_POLICY.items()}
+        known = {
+            name: default if policy.get(name) is None else policy[name] for name, default in DEFAULT_POLICY.items()
+        }
         return super().from_entity({**entity, "retryPolicy": known})
 
 

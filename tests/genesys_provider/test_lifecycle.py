@@ -110,7 +110,11 @@ def test_four_threads_share_one_token(process: Process, emulator: Emulator) -> N
         for n in (1, 2)
     ]
     first, second = webhook(), subscription(hooks)
-    todo = [(kind, {**kind.props, "name": f"{kind.name} {n}"}) for kind in (first, second) for n in (1, 2)]
+    todo = [
+        (kind, {**kind.props, "name": f"project-stack-{n}", "owner": f"project/stack/{n}"})
+        for kind in (first, second)
+        for n in (1, 2)
+    ]
     with ThreadPoolExecutor(4) as threads:
         list(threads.map(lambda each: process.up(each[0].provider, each[1]), todo))
     assert sorted(emulator.calls()) == ["POST /api/v2/events/subscriptions"] * 2 + [
@@ -195,7 +199,7 @@ def test_drift_of_a_secret_is_told_by_its_name(
     emulator.change(kind.name, state.id, headerOverrides={"X-Added": "hunter2"})
     process.refresh(kind.provider, state)
     assert capsys.readouterr().err == (
-        "info: webhook a hook: headerOverrides was changed by hand (secret: Pulumi does not show how)\n"
+        "info: webhook project-stack-it: headerOverrides was changed by hand (secret: Pulumi does not show how)\n"
     )
 
 
@@ -339,6 +343,61 @@ def test_one_of_another_stack_is_not_touched_either(kind: Kind, process: Process
     assert entities(kind, emulator) == [theirs]
 
 
+def test_a_namesake_of_ours_in_another_place_of_the_program_is_not_touched(
+    kind: Kind, process: Process, emulator: Emulator
+) -> None:
+    theirs = made_by_hand(kind, emulator, "[pulumi:project/stack/my:module:Component::it]")
+    text = printed(lambda: process.up(kind.provider, kind.props))
+    assert "belongs to project/stack/my:module:Component::it: choose another `name`, or if that was this" in text
+    assert entities(kind, emulator) == [theirs]
+
+
+def test_a_mark_may_have_brackets_in_it(kind: Kind, process: Process, emulator: Emulator) -> None:
+    owner = "project/stack/it[0]"
+    props = {**kind.props, "owner": owner, "name": "project-stack-it[0]", "description": f"[text] [pulumi:{owner}]"}
+    first = process.up(kind.provider, props)
+    assert process.up(kind.provider, props).id == first.id
+
+
+def test_what_a_former_run_made_under_another_name_is_found_by_its_mark(
+    kind: Kind, process: Process, emulator: Emulator, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lost = process.up(kind.provider, kind.props)
+    emulator.calls()
+    state = process.up(kind.provider, {**kind.props, "name": "a new name"})
+    assert state.id == lost.id
+    assert [entity["name"] for entity in entities(kind, emulator)] == ["a new name"]
+    told = f"info: took over {kind.name} {lost.id}, which bears the mark {MARK}\n"
+    assert capsys.readouterr().err == told
+
+
+def test_without_one_that_costs_a_process_one_listing(kind: Kind, process: Process, emulator: Emulator) -> None:
+    for name in ("first", "second"):
+        process.up(kind.provider, {**kind.props, "name": name, "owner": f"project/stack/of {name}"})
+    assert emulator.calls() == ["POST /oauth/token", f"GET {kind.path}", f"POST {kind.path}", f"POST {kind.path}"]
+
+
+def test_what_this_process_has_deleted_meanwhile_is_not_taken_over(
+    kind: Kind, process: Process, emulator: Emulator
+) -> None:
+    props = {**kind.props, "name": "of its own"}
+    old = process.up(kind.provider, kind.props)
+    process.up(kind.provider, {**props, "name": "another", "owner": "project/stack/another"})  # lists
+    process.destroy(kind.provider, old)
+    new = process.up(kind.provider, props)
+    assert new.id != old.id
+    assert "of its own" in [entity["name"] for entity in entities(kind, emulator)]
+
+
+def test_two_that_bear_one_mark_are_told_by_their_ids(kind: Kind, process: Process, emulator: Emulator) -> None:
+    ids = [
+        emulator.by_hand("POST", kind.path, kind.provider.to_body({**kind.props, "name": name}))["id"]
+        for name in (kind.props["name"], "a copy")
+    ]
+    text = printed(lambda: process.up(kind.provider, kind.props))
+    assert text == (f"GenesysError: 2 {kind.name}s bear the mark {MARK}: delete all but one of {ids[0]}, {ids[1]}\n")
+
+
 def test_a_mark_that_is_part_of_ours_is_not_ours(kind: Kind, process: Process, emulator: Emulator) -> None:
     theirs = made_by_hand(kind, emulator, f"[pulumi:{OWNER}-2]")
     with pytest.raises(Exception, match=f"belongs to {OWNER}-2"):
@@ -370,20 +429,20 @@ def test_adopt_finds_ours_again(kind: Kind, process: Process) -> None:
     assert process.up(kind.provider, {**kind.props, "adopt": state.id}).id == state.id
 
 
-@pytest.mark.parametrize("id_", ["nowhere", "a/b?c#d", ".."])
-def test_adopt_of_nothing_says_so(id_: str, kind: Kind, process: Process, emulator: Emulator) -> None:
-    text = printed(lambda: process.up(kind.provider, {**kind.props, "adopt": id_}))
+def test_adopt_of_nothing_says_so(kind: Kind, process: Process, emulator: Emulator) -> None:
+    text = printed(lambda: process.up(kind.provider, {**kind.props, "adopt": "nowhere"}))
     assert text == (
-        f"GenesysError: adopt: there is no {kind.name} {id_} in this organisation; remove `adopt` to make one\n"
+        f"GenesysError: adopt: there is no {kind.name} nowhere in this organisation; remove `adopt` to make one\n"
     )
     assert not any("PUT" in call for call in emulator.calls())
 
 
-def test_adopt_takes_an_id_for_nothing_but_an_id(kind: Kind, process: Process, emulator: Emulator) -> None:
-    theirs = made_by_hand(kind, emulator, "made by hand")
-    with pytest.raises(Exception, match="there is no "):
-        process.up(kind.provider, {**kind.props, "adopt": f"{theirs['id']}?a=b"})
-    assert entities(kind, emulator) == [theirs]
+@pytest.mark.parametrize("id_", [".", "..", "a/b", "a?b=c", "a#b", " ", "a b", 5, ["a"]])
+def test_adopt_takes_an_id_for_nothing_but_an_id(id_: object, kind: Kind, process: Process, emulator: Emulator) -> None:
+    with pytest.raises(Refused) as refused:
+        process.up(kind.provider, {**kind.props, "adopt": id_})
+    assert refused.value.problems == ["adopt must be the id of an existing object"]
+    assert emulator.calls() == []
 
 
 def test_an_id_stays_one_segment_of_the_path(kind: Kind, process: Process, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -396,7 +455,7 @@ def test_an_id_stays_one_segment_of_the_path(kind: Kind, process: Process, monke
     process.configured(kind.provider)
     monkeypatch.setattr(session, "_client", Client(session.connection(), httpx.MockTransport(answer)))
     with pytest.raises(GenesysError):
-        process.up(kind.provider, {**kind.props, "adopt": "a/b"})
+        process.configured(kind.provider).read("a/b", kind.props)
     assert paths[:2] == ["/oauth/token", f"{kind.path}/a%2Fb"]
 
 

@@ -352,3 +352,17 @@ def test_a_program_imports_neither_the_http_client_nor_the_retries() -> None:
     code = "import genesys_provider, sys; print([m for m in ('httpx', 'stamina', 'tenacity') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+def test_the_mark_says_where_in_the_program_a_resource_is() -> None:
+    """As its URN does: one of the same logical name within another component is another one."""
+
+    def program() -> None:
+        outer = pulumi.ComponentResource("my:module:Outer", "outer")
+        inner = pulumi.ComponentResource("my:module:Inner", "inner", opts=pulumi.ResourceOptions(parent=outer))
+        hook(opts=pulumi.ResourceOptions(parent=inner), description="text")
+
+    registered = run(program)["hook"].inputs
+    assert registered["owner"] == "project/stack/my:module:Outer$my:module:Inner::hook"
+    assert registered["description"] == "text [pulumi:project/stack/my:module:Outer$my:module:Inner::hook]"
+    assert registered["name"] == "project-stack-hook"

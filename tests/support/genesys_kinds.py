@@ -10,6 +10,7 @@ from tests.support.provider import Emulator
 
 KINDS = ("webhook", "subscription")
 OWNER = "project/stack/it"
+NAME = "project-stack-it"  # the default one: under another, an object of a former run is looked for first
 MARK = f"[pulumi:{OWNER}]"
 NOT_UNDER_TEST = "of subscriptions"  # how the names of those begin that subscriptions need
 
@@ -41,7 +42,7 @@ def webhook() -> Kind:
         "webhook",
         WebhookProvider(),
         {
-            "name": "a hook",
+            "name": NAME,
             "description": f"text {MARK}",
             "owner": OWNER,
             "destinationUrl": "https://example.com/in",
@@ -68,7 +69,7 @@ def subscription(webhooks: list[str]) -> Kind:
         "subscription",
         SubscriptionProvider(),
         {
-            "name": "a subscription",
+            "name": NAME,
             "description": f"text {MARK}",
             "owner": OWNER,
             "eventTypes": ["routing.queueEvent"],

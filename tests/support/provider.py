@@ -58,6 +58,7 @@ class Process:
         patch.setattr(session, "_connection", None)
         patch.setattr(session, "_client", None)
         patch.setattr(session, "_org_checked", False)
+        patch.setattr(session, "_listed", {})
         patch.setattr(session, "end_with_engine", lambda: None)  # this process is pytest's
         for name in ENVIRON:
             patch.delenv(name, raising=False)
