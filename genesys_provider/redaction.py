@@ -1,6 +1,7 @@
 """Keep secrets out of everything that is said: what was once hidden never appears in a text that passes here."""
 
 import base64
+import html
 import json
 import re
 import threading
@@ -9,6 +10,15 @@ from urllib.parse import quote, quote_plus
 
 MASK = "[secret]"
 SHORTEST = 4  # what is shorter is no secret, and would mask half of every text
+# How writers of HTML spell " and ': within a tag's text, Python, JavaScript, PHP, XML, Go.
+HTML_QUOTES = (
+    ('"', "'"),
+    ("&quot;", "&#x27;"),
+    ("&quot;", "&#39;"),
+    ("&quot;", "&#039;"),
+    ("&quot;", "&apos;"),
+    ("&#34;", "&#39;"),
+)
 
 _hidden: set[str] = set()
 _lock = threading.Lock()
@@ -32,11 +42,16 @@ def redact(text: str) -> str:
 
 
 def spelt(secret: str) -> Iterator[str]:
-    """The secret as it is, in a URL or a form, in Python's texts, and in JSON, also of writers who mind HTML."""
-    yield from (secret, quote(secret), quote(secret, safe=""), quote_plus(secret), repr(secret)[1:-1])
+    """The secret as it is, in a URL or a form, in Python's texts, in JSON (also of writers who mind HTML), in HTML."""
+    yield from (secret, repr(secret)[1:-1])
+    for url in (quote(secret), quote(secret, safe=""), quote_plus(secret)):
+        yield from (url, re.sub("%..", lambda found: found[0].lower(), url))
     for ascii_only in (True, False):
         text = json.dumps(secret, ensure_ascii=ascii_only)[1:-1]
         yield from (text, re.sub("[&<>]", lambda found: rf"\u{ord(found[0]):04x}", text))
+    page = html.escape(secret, quote=False)
+    for quotation_mark, apostrophe in HTML_QUOTES:
+        yield page.replace('"', quotation_mark).replace("'", apostrophe)
 
 
 def encoded(raw: bytes) -> Iterator[str]:

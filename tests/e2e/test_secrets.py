@@ -51,7 +51,7 @@ ADDED, ADDED_TO_NONE, CHANGED, ADDED_LATER = "a header added", "one added to non
 
 def canary(name: str) -> str:
     """With characters that encodings change. Another one in each run: nobody else's is found."""
-    return f'{name} ü?>~"<&\\+/={secrets.token_hex(8)}=/+\\&<"~>?ü'
+    return f"""{name} ü?>~"<&'\\+/={secrets.token_hex(8)}=/+\\'&<"~>?ü"""
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 
 from genesys_provider.redaction import hide, redact
 
-SECRET = 'Kü/ch+en "9">\\ ß='
+SECRET = """Kü/ch+en's "9">&\\ ß="""
 
 
 @pytest.mark.parametrize(
@@ -22,9 +22,18 @@ SECRET = 'Kü/ch+en "9">\\ ß='
         quote_plus(SECRET),
         json.dumps(SECRET),
         json.dumps(SECRET, ensure_ascii=False),
-        json.dumps(SECRET).replace(">", r"\u003e"),
+        json.dumps(SECRET).replace(">", r"\u003e").replace("&", r"\u0026"),
         repr(SECRET),
         urlencode({"client_secret": SECRET}),
+        "K%c3%bc%2fch%2ben%27s%20%229%22%3e%26%5c%20%c3%9f%3d",
+        "K%c3%bc/ch%2ben%27s%20%229%22%3e%26%5c%20%c3%9f%3d",
+        "K%c3%bc%2fch%2ben%27s+%229%22%3e%26%5c+%c3%9f%3d",
+        """Kü/ch+en's "9"&gt;&amp;\\ ß=""",
+        "Kü/ch+en&#x27;s &quot;9&quot;&gt;&amp;\\ ß=",
+        "Kü/ch+en&#39;s &quot;9&quot;&gt;&amp;\\ ß=",
+        "Kü/ch+en&#039;s &quot;9&quot;&gt;&amp;\\ ß=",
+        "Kü/ch+en&apos;s &quot;9&quot;&gt;&amp;\\ ß=",
+        "Kü/ch+en&#39;s &#34;9&#34;&gt;&amp;\\ ß=",
     ],
 )
 def test_a_hidden_value_is_gone_in_every_form_it_travels_in(form: str) -> None:

@@ -14,14 +14,27 @@ LEAST = 12  # of a part's characters, so that it stands for nothing but its secr
 Place = tuple[str, bytes]  # its name, and what is there
 
 
+# HTML as Python writes it in a tag's text and in an attribute, as JavaScript and Go do, and XML.
+TAGS = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
+HTML = [
+    TAGS,
+    {**TAGS, '"': "&quot;", "'": "&#x27;"},
+    {**TAGS, '"': "&quot;", "'": "&#39;"},
+    {**TAGS, '"': "&#34;", "'": "&#39;"},
+    {**TAGS, '"': "&quot;", "'": "&apos;"},
+]
+
+
 def forms(secret: str) -> set[str]:
-    """The secret as it would travel: plain, within base64, for URLs, and in JSON of Python and of Go."""
+    """The secret as it would travel: plain, within base64, for URLs, in JSON of Python and of Go, and in HTML."""
     raw = secret.encode()
     encoded = {part for shift in range(3) for part in (inside(raw, shift), inside(raw, shift, b"-_"))}
     python = {json.dumps(secret, ensure_ascii=ascii_only)[1:-1] for ascii_only in (True, False)}
     go = {re.sub("[&<>]", lambda found: rf"\u{ord(found[0]):04x}", text) for text in python}  # minds HTML
     urls = {quote(secret), quote(secret, safe=""), quote_plus(secret)}
-    return {secret, repr(secret)[1:-1], *encoded, *urls, *python, *go}
+    small = {re.sub("%[0-9A-F]{2}", lambda found: found[0].lower(), text) for text in urls}
+    pages = {"".join(spelt.get(character, character) for character in secret) for spelt in HTML}
+    return {secret, repr(secret)[1:-1], *encoded, *urls, *small, *python, *go, *pages}
 
 
 def inside(raw: bytes, shift: int, alphabet: bytes = b"+/") -> str:
