@@ -334,7 +334,9 @@ def owner(name: str, parent: pulumi.Resource | None) -> pulumi.Input[str]:
     where = f"{pulumi.get_project()}/{pulumi.get_stack()}/"
     if parent is None:
         return where + name
-    return pulumi.Output.from_input(parent.urn).apply(lambda urn: f"{where}{within(urn)}{name}")
+    # As a value only: who depends on a component depends on its children, and this is one.
+    urn = pulumi.Output(set(), parent.urn.future(with_unknowns=True), parent.urn.is_known())
+    return urn.apply(lambda text: f"{where}{within(str(text))}{name}")
 
 
 def within(urn: str) -> str:

@@ -431,11 +431,12 @@ def recover(stack: Stack, *arguments: str) -> list[str]:
         done = stack.captured("cancel", "--yes")
         say(done.stdout.strip() if done.returncode == 0 else f"nothing was cancelled: {_reason(done)}")
     for operation in stack.export()["deployment"].get("pending_operations") or []:
-        if operation["type"] == "creating" and operation["resource"]["type"].startswith("aws:"):
-            say(
-                f"{operation['resource']['urn'].split('::', 2)[-1]} was being created and may exist, though the state"
-                " will not know it: if `up` says that it exists already, delete it in AWS by hand, then `up` again"
-            )
+        if operation["type"] == "creating":
+            what = operation["resource"]["urn"].split("::", 2)[-1]
+            way = "keep it in the program, and `up` takes it over"
+            if operation["resource"]["type"].startswith("aws:"):
+                way = "if `up` says that it exists already, delete it in AWS by hand, then `up` again"
+            say(f"{what} was being created and may exist, though the state will not know it: {way}")
     return line
 
 

@@ -105,7 +105,7 @@ class Cycle:
                 self.tracebacks += not line.startswith("    error: GenesysError: ")
                 found.append(line.removeprefix("    error: GenesysError: "))
             elif line:
-                assert line == "    error: update failed", text
+                assert re.fullmatch(r" {4}(error: update failed|info: (took over|.*: trying again in) .*)", line), text
         return found
 
     def ours(self) -> list[Object]:
