@@ -264,17 +264,23 @@ def test_a_wrong_port_is_one_line(tiny: Tiny, port: str) -> None:
     assert error == f"error: SANDBOX_AWS_PORT is {port!r}; write a port, for example 4566\n"
 
 
-def test_recover_names_what_may_exist_in_aws_without_being_known(tiny: Tiny) -> None:
+@pytest.mark.parametrize(
+    ("type_", "way"),
+    [
+        ("aws:iam/role:Role", "if `up` says that it exists already, delete it in AWS by hand"),
+        ("pulumi-python:dynamic/genesys:Webhook", "keep it in the program, and `up` takes it over"),
+    ],
+)
+def test_recover_names_what_may_exist_without_being_known(tiny: Tiny, type_: str, way: str) -> None:
     assert tiny.up(NOTHING)[0] == 0
     checkpoint = tiny.stack.checkpoints / "local.json"
     state = json.loads(checkpoint.read_text())
-    urn = "urn:pulumi:local::tiny::aws:iam/role:Role::a-role"
-    resource = {"urn": urn, "custom": True, "type": "aws:iam/role:Role"}
+    resource = {"urn": f"urn:pulumi:local::tiny::{type_}::it", "custom": True, "type": type_}
     state["checkpoint"]["latest"]["pending_operations"] = [{"resource": resource, "type": "creating"}]
     checkpoint.write_text(json.dumps(state))
     code, _, error = command_line(tiny, "recover", "local")
     assert code == 0, error
-    assert "aws:iam/role:Role::a-role was being created and may exist" in error
+    assert f"{type_}::it was being created and may exist, though the state will not know it: {way}" in error
     assert not tiny.stack.export()["deployment"].get("pending_operations")
 
 
