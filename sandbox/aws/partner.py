@@ -172,7 +172,10 @@ def _status(source: Source) -> Json:
 def _page(request: Request, member: str, items: Sequence[Json]) -> Answer:
     """The token is the place of the next page's first."""
     token = str(request.data.get("NextToken") or "")
-    start = int(base64.b64decode(token)) if token else 0
+    try:
+        start = int(base64.b64decode(token)) if token else 0
+    except ValueError:
+        raise AwsError("InvalidToken", "NextToken is not valid.") from None
     end = start + int(request.data.get("Limit") or _PAGE)
     more = {"NextToken": base64.b64encode(str(end).encode()).decode()} if end < len(items) else {}
     return Answer.of({member: list(items[start:end]), **more})

@@ -29,16 +29,16 @@ class Source:
     region: str
     has_bus: bool = False
     """Whether the customer has a bus of its name."""
-    state: State = "PENDING"
-    created: float = field(default_factory=time.time)
-    expires: float | None = None
+    state: State = field(default="PENDING", init=False)
+    created: float = field(default_factory=time.time, init=False)
+    expires: float | None = field(default=None, init=False)
     """While PENDING."""
 
     def __post_init__(self) -> None:
         self.suspend()
 
     def to_json(self) -> dict[str, Any]:
-        return vars(self)
+        return {name: value for name, value in vars(self).items() if name != "has_bus"}
 
     @property
     def arn(self) -> str:
