@@ -50,8 +50,8 @@ class Cloud:
 
 
 def what_exists(sources: Sources) -> dict[str, list[str]]:
-    """Names by kind: all empty when nothing is left. The default bus always exists. `partnerSources` is not the
-    customer's but what partners offer him."""
+    """Names by kind: all empty when nothing is left. The default bus always exists. `partnerSources` are what
+    partners offer the customer, all else is its own."""
     with responses.request_scope(ACCOUNT, REGION):
         return {
             "buses": sorted(name for name in eventbridge._event_buses if name != "default"),
