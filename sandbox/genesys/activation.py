@@ -181,7 +181,7 @@ class Activation:
     ) -> None:
         for wait in waits():
             source = integration.source
-            if source is None or integration.status.code != "ACTIVE" or not self._cloud.integrations.has(integration):
+            if source is None or integration.deleted or integration.status.code != "ACTIVE":
                 delivery.end("FAILED", "the integration was deleted or disabled")
                 return
             attempt = Attempt(timestamp(time.time()), 0)

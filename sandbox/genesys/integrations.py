@@ -213,9 +213,6 @@ class Integrations:
             Route(current, self._put_config, methods=["PUT"]),
         ]
 
-    def has(self, integration: Integration) -> bool:
-        return self.items.get(integration.id) is integration and not integration.deleted
-
     async def _list(self, request: Request) -> JSONResponse:
         self._allow(request, "view")
         ids = listed(request, "ids")

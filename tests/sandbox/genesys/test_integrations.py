@@ -677,6 +677,7 @@ def test_an_event_that_waits_ends_with_its_integration(cloud: Emulator, aws: Par
     [id] = cloud.door("POST", "emit", kind="acd.end")["deliveries"]
     until(lambda: not aws.answers, "the event was tried")
     assert cloud.door("GET", f"deliveries/{id}")["status"] == "PENDING"
+    aws.answers = ["drop"] * 1000  # nor can the source be deleted
     cloud.api.delete(integration["selfUri"]).raise_for_status()
     until(lambda: cloud.door("GET", f"deliveries/{id}")["status"] == "FAILED", "the delivery ends")
     assert cloud.door("GET", f"deliveries/{id}")["reason"] == "the integration was deleted or disabled"
