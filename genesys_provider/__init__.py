@@ -5,11 +5,14 @@ webhook = Webhook("webhook", WebhookArgs(destination_url=url, signing_key=key.ke
 Subscription("queues", SubscriptionArgs(webhook_id=webhook.id, event_types=["routing.queueEvent"]))
 """
 
+from .eventbridge_source import EventBridgeSource, EventBridgeSourceArgs
 from .signing_key import SigningKey, SigningKeyArgs
 from .subscription import Subscription, SubscriptionArgs
 from .webhook import RetryPolicy, RetryPolicyArgs, RetryPolicyArgsDict, Webhook, WebhookArgs
 
 __all__ = [
+    "EventBridgeSource",
+    "EventBridgeSourceArgs",
     "RetryPolicy",
     "RetryPolicyArgs",
     "RetryPolicyArgsDict",

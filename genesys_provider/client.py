@@ -50,7 +50,7 @@ class Client:
                 " what is special in a user's name or password as %2F"
             ) from None
 
-    def get(self, path: str, **query: int) -> Entity:
+    def get(self, path: str, **query: int | str) -> Entity:
         return self._repeat("GET", path, query=query)
 
     def post(self, path: str, body: Mapping[str, object], look: Callable[[], Entity | None]) -> Entity:
@@ -82,14 +82,18 @@ class Client:
     def put(self, path: str, body: Mapping[str, object]) -> Entity:
         return self._repeat("PUT", path, body=body)
 
+    def patch(self, path: str, body: Mapping[str, object]) -> Entity:
+        """Set members to values: what may be done twice."""
+        return self._repeat("PATCH", path, body=body)
+
     def delete(self, path: str) -> None:
         self._repeat("DELETE", path)
 
-    def entities(self, path: str) -> Iterator[Entity]:
+    def entities(self, path: str, **query: str) -> Iterator[Entity]:
         """Every object of a listing, page by page, always from the server."""
         number = 1
         while True:
-            page = self.get(path, pageSize=PAGE_SIZE, pageNumber=number)
+            page = self.get(path, pageSize=PAGE_SIZE, pageNumber=number, **query)
             entities = page.get("entities") or []
             yield from entities
             if not entities or not page.get("nextUri"):
@@ -101,7 +105,7 @@ class Client:
         method: str,
         path: str,
         *,
-        query: Mapping[str, int] | None = None,
+        query: Mapping[str, int | str] | None = None,
         body: Mapping[str, object] | None = None,
     ) -> Entity:
         with time_limit(self.connection.timeout_seconds):
@@ -112,7 +116,7 @@ class Client:
         method: str,
         path: str,
         *,
-        query: Mapping[str, int] | None = None,
+        query: Mapping[str, int | str] | None = None,
         body: Mapping[str, object] | None = None,
     ) -> Entity:
         self._rate_limit.before(method, path)

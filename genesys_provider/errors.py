@@ -54,6 +54,10 @@ class Conflict(RequestError):
     """409, or the 400 by which Genesys Cloud refuses a name that is taken."""
 
 
+class VersionConflict(RequestError):
+    """Somebody else has written the object since it was read: another version of it is there now."""
+
+
 def one_line_errors() -> None:
     """Let an exception that reaches Pulumi's provider server print as one line.
 

@@ -27,6 +27,7 @@ from . import session
 from .errors import GenesysError, NotFound, OwnershipError, boundary, one_line_errors
 from .redaction import hide
 
+Entity = dict[str, Any]  # an object of the API
 Props = dict[str, Any]  # a resource's properties as Pulumi hands them over: JSON values, or Unknown in a preview
 
 PROVIDER_KEY = "__provider"  # Pulumi keeps the pickled provider among the properties
@@ -51,6 +52,7 @@ class Field:
     `problem`: what is wrong with a value, worded to stand behind the field's name, or None. It repeats no secret.
     `secret`: encrypted in the state, and hidden from every text.
     `write_only`: the server never tells it.
+    `replaces`: it can't be changed in place.
     """
 
     name: str
@@ -60,6 +62,7 @@ class Field:
     problem: Callable[[Any], str | None] = fine
     secret: bool = False
     write_only: bool = False
+    replaces: bool = False
 
 
 class Provider(ResourceProvider):
@@ -81,8 +84,10 @@ class EntityProvider(Provider):
     fields: ClassVar[tuple[Field, ...]]
     computed: ClassVar[tuple[str, ...]] = ()
     """Texts that only the server knows; empty while it tells none."""
+    mark_in: ClassVar[str] = "description"
+    """The field behind whose text the mark stands."""
 
-    # What a resource's file may say differently: how its fields lie in the API's JSON.
+    # What a resource's file may say differently: how its fields lie in the API's JSON …
 
     def to_body(self, props: Mapping[str, Any]) -> dict[str, Any]:
         """The request body for these properties."""
@@ -92,6 +97,36 @@ class EntityProvider(Provider):
         """The properties that an object of the API has, without the write-only ones."""
         told = [field for field in self.fields if not field.write_only]
         return {field.name: value_of(field, entity) for field in told}
+
+    def computed_from(self, entity: Mapping[str, Any]) -> dict[str, str]:
+        return {key: entity.get(key) or "" for key in self.computed}
+
+    # … and what is done with an object, where that is more than one request.
+
+    def fetch(self, id_: str) -> Entity:
+        return session.client().get(self._at(id_))
+
+    def find(self, props: Props) -> Entity | None:
+        """Our object; another's of this name is refused."""
+        entities = list(session.client().entities(self.path))
+        if entity := self._ours(entities, props):
+            return entity
+        if taken := next((entity for entity in entities if entity.get("name") == props["name"]), None):
+            raise self._taken(taken, "name", props)
+        return None
+
+    def make(self, props: Props) -> Entity:
+        """A new object with these values, or one that a former run left behind."""
+        return self._left_behind(props) or session.client().post(
+            self.path, self._body(props), look=lambda: self._take_over(props)
+        )
+
+    def write(self, id_: str, props: Props, _found: Entity | None) -> Entity:
+        """Give an object these values. `_found` is the object, where it was read for that."""
+        return session.client().put(self._at(id_), self._body(props))
+
+    def remove(self, id_: str) -> None:
+        session.client().delete(self._at(id_))
 
     # Pulumi's calls.
 
@@ -103,8 +138,7 @@ class EntityProvider(Provider):
             [
                 CheckFailure("", f"{field.name} {problem}")  # had it a property, Pulumi would print that one's value
                 for field in (*self.fields, ADOPT)
-                if not pulumi.output.contains_unknowns(inputs.get(field.name))
-                and (problem := field.problem(inputs.get(field.name)))
+                if is_known(inputs.get(field.name)) and (problem := field.problem(inputs.get(field.name)))
             ],
         )
 
@@ -114,23 +148,20 @@ class EntityProvider(Provider):
         if isinstance(adopt := news.get("adopt"), str) and adopt not in ("", id_):
             raise GenesysError(f"adopt is {adopt}, but this {self.kind} is {id_} already: remove `adopt`")
         moved = olds.get(PROVIDER_KEY) != news.get(PROVIDER_KEY)  # rewrites the state; without it, destroy would fail
-        return DiffResult(changes=moved or self._changes(olds, news), replaces=[])
+        changed = self._changed(olds, news)
+        replaces = [field.name for field in changed if field.replaces and is_known(news.get(field.name))]
+        return DiffResult(changes=moved or bool(changed), replaces=replaces)
 
     @boundary
     def create(self, props: Props) -> CreateResult:
-        if props.get("adopt"):
-            entity = self._adopt(props["adopt"], props)
-        else:
-            entity = self._left_behind(props) or session.client().post(
-                self.path, self._body(props), look=lambda: self._take_over(props)
-            )
+        entity = self._adopt(props["adopt"], props) if props.get("adopt") else self.make(props)
         return CreateResult(str(entity["id"]), self._outputs(props, entity))
 
     @boundary
     def read(self, id_: str, props: Props) -> ReadResult:
         self._refuse_other_org(id_, props)
         try:
-            entity = session.client().get(self._at(id_))
+            entity = self.fetch(id_)
         except NotFound:
             self._confirm_api()
             return ReadResult(None, {})  # how Pulumi is told that it is gone
@@ -148,11 +179,11 @@ class EntityProvider(Provider):
     @boundary
     def update(self, id_: str, olds: Props, news: Props) -> UpdateResult:
         self._refuse_other_org(id_, olds)
-        if not self._changes(olds, news):
+        if not self._changed(olds, news):
             return UpdateResult({**news, **{key: olds.get(key) for key in ("org", *self.computed)}})
         self._hide(olds)
         session.confirm_org()
-        return UpdateResult(self._outputs(news, self._put(id_, news)))
+        return UpdateResult(self._outputs(news, self._write(id_, news)))
 
     @boundary
     def delete(self, id_: str, props: Props) -> None:
@@ -160,7 +191,7 @@ class EntityProvider(Provider):
         self._hide(props)
         session.confirm_org()
         try:
-            session.client().delete(self._at(id_))
+            self.remove(id_)
         except NotFound:
             self._confirm_api()  # else it is not gone, but out of reach
 
@@ -169,8 +200,8 @@ class EntityProvider(Provider):
     def _at(self, id_: str) -> str:
         return f"{self.path}/{quote(id_, safe='')}"
 
-    def _changes(self, olds: Props, news: Props) -> bool:
-        return any(differs(field, value_of(field, olds), value_of(field, news)) for field in self.fields)
+    def _changed(self, olds: Props, news: Props) -> list[Field]:
+        return [field for field in self.fields if differs(field, value_of(field, olds), value_of(field, news))]
 
     def _live(self, props: Props, entity: Mapping[str, Any]) -> Props:
         """The properties as they are on the server, spelt as in the state where they mean the same."""
@@ -186,7 +217,7 @@ class EntityProvider(Provider):
         connection = session.connection()
         return {
             **props,
-            **{key: entity.get(key) or "" for key in self.computed},
+            **self.computed_from(entity),
             "org": {"id": connection.org_id, "host": connection.host},
         }
 
@@ -201,31 +232,38 @@ class EntityProvider(Provider):
             if field.secret:
                 hide(*texts(props.get(field.name)))
 
-    def _put(self, id_: str, props: Props) -> dict[str, Any]:
+    def _write(self, id_: str, props: Props, found: Entity | None = None) -> Entity:
         try:
-            return session.client().put(self._at(id_), self._body(props))
+            return self.write(id_, props, found)
         except NotFound as error:
             self._confirm_api()
             raise GenesysError(f"{error}; somebody deleted this {self.kind}: `make refresh`, then `up` again") from None
 
-    def _adopt(self, id_: str, props: Props) -> dict[str, Any]:
+    def _adopt(self, id_: str, props: Props) -> Entity:
         """Take over the object that the user named, and bring it to the wanted state."""
         try:
-            entity = session.client().get(self._at(id_))
+            entity = self.fetch(id_)
         except NotFound:
             self._confirm_api()
             raise GenesysError(
                 f"adopt: there is no {self.kind} {id_} in this organisation; remove `adopt` to make one"
             ) from None
-        if (other := owner_of(entity)) not in (None, props["owner"]):
+        if (other := self._owner_of(entity)) not in (None, props["owner"]):
             raise OwnershipError(
                 f"adopt: {self.kind} {id_} belongs to {other}; when nothing manages it there any more, take"
-                f" {mark(str(other))} out of its description"
+                f" {mark(str(other))} out of its {self.mark_in}"
             )
+        has = self.from_entity(entity)
+        for field in self.fields:
+            if field.replaces and has[field.name] not in (None, props[field.name]):
+                raise OwnershipError(
+                    f"adopt: {self.kind} {id_} has {field.name} {has[field.name]!r}, not {props[field.name]!r}, and"
+                    " that can't be changed in place: write the same, or remove `adopt` to make another one"
+                )
         session.confirm_org()
         return self._bring_up_to_date(entity, props)
 
-    def _left_behind(self, props: Props) -> dict[str, Any] | None:
+    def _left_behind(self, props: Props) -> Entity | None:
         """What a former run made and could not tell of, under another name.
 
         A name of the program's own may have been another one then; under the default name the POST would meet it.
@@ -234,27 +272,28 @@ class EntityProvider(Provider):
             return None
         entity = self._ours(session.listed(self.path), props)
         try:
-            entity = entity and session.client().get(self._at(str(entity["id"])))
+            entity = entity and self.fetch(str(entity["id"]))
         except NotFound:  # this process may have deleted it after it was listed
             return None
-        return self._take(entity, props) if entity and owner_of(entity) == props["owner"] else None
+        return self._take(entity, props) if entity and self._owner_of(entity) == props["owner"] else None
 
-    def _take_over(self, props: Props) -> dict[str, Any] | None:
-        """Our object, brought to the wanted state; another's of this name is refused."""
-        entities = list(session.client().entities(self.path))
-        if entity := self._ours(entities, props):
-            return self._take(entity, props)
-        if taken := next((entity for entity in entities if entity.get("name") == props["name"]), None):
-            id_, other = taken["id"], owner_of(taken)
-            whose = f"belongs to {other}" if other else "no stack made"
-            way = f"if that was this resource, give it an alias of {other}" if other else f"set `adopt` to {id_}"
-            there_is = f"there is a {self.kind} {props['name']!r} already ({id_}), which {whose}"
-            raise OwnershipError(f"{there_is}: choose another `name`, or {way}")
-        return None
+    def _take_over(self, props: Props) -> Entity | None:
+        """What was found, brought to the wanted state."""
+        entity = self.find(props)
+        return entity and self._take(entity, props)
 
-    def _ours(self, entities: Iterable[Mapping[str, Any]], props: Props) -> Mapping[str, Any] | None:
+    def _taken(self, entity: Entity, field: str, props: Props) -> OwnershipError:
+        """The error for an object that has what must be unique, and is not ours."""
+        id_, other = entity["id"], self._owner_of(entity)
+        whose = f"belongs to {other}" if other else "no stack made"
+        way = f"if that was this resource, give it an alias of {other}" if other else f"set `adopt` to {id_}"
+        kind, value = self.kind, props[field]
+        named = f"a {kind} {value!r}" if field == "name" else f"an {kind} with {field} {value!r}"
+        return OwnershipError(f"there is {named} already ({id_}), which {whose}: choose another `{field}`, or {way}")
+
+    def _ours(self, entities: Iterable[Entity], props: Props) -> Entity | None:
         """The one that bears our mark."""
-        ours = [entity for entity in entities if owner_of(entity) == props["owner"]]
+        ours = [entity for entity in entities if self._owner_of(entity) == props["owner"]]
         if len(ours) > 1:
             ids = ", ".join(str(entity["id"]) for entity in ours)
             raise OwnershipError(
@@ -262,13 +301,16 @@ class EntityProvider(Provider):
             )
         return ours[0] if ours else None
 
-    def _take(self, entity: Mapping[str, Any], props: Props) -> dict[str, Any]:
+    def _take(self, entity: Entity, props: Props) -> Entity:
         pulumi.log.info(f"took over {self.kind} {entity['id']}, which bears the mark {mark(props['owner'])}")
         return self._bring_up_to_date(entity, props)
 
-    def _bring_up_to_date(self, entity: Mapping[str, Any], props: Props) -> dict[str, Any]:
+    def _bring_up_to_date(self, entity: Entity, props: Props) -> Entity:
         self._hide(self.from_entity(entity))
-        return self._put(str(entity["id"]), props)
+        return self._write(str(entity["id"]), props, entity)
+
+    def _owner_of(self, entity: Entity) -> str | None:
+        return owner_of(self.from_entity(entity)[self.mark_in])
 
     def _confirm_api(self) -> None:
         """Before a 404 is taken for an object that is gone: it is the right organisation, and the host has this API."""
@@ -293,7 +335,11 @@ def value_of(field: Field, props: Mapping[str, Any]) -> Any:
 
 def differs(field: Field, old: Any, new: Any) -> bool:
     """Whether a field's value changes. An unknown one does: what it will be shows when it is there."""
-    return pulumi.output.contains_unknowns(new) or bool(field.compare(old) != field.compare(new))
+    return not is_known(new) or bool(field.compare(old) != field.compare(new))
+
+
+def is_known(value: Any) -> bool:
+    return not pulumi.output.contains_unknowns(value)
 
 
 def meaning(field: Field, value: Any) -> Any:
@@ -346,7 +392,7 @@ def within(urn: str) -> str:
 
 
 def mark(owner: str) -> str:
-    """How the owner is written at the end of an object's description."""
+    """How the owner is written at the end of an object's description, or of what else is its free text."""
     return f"[pulumi:{owner}]"
 
 
@@ -357,9 +403,9 @@ def marked(description: pulumi.Input[str] | None, owner: pulumi.Input[str]) -> p
     return pulumi.Output.all(description or "", owner).apply(lambda both: f"{both[0]} {mark(both[1])}".strip())
 
 
-def owner_of(entity: Mapping[str, Any]) -> str | None:
-    """Who an object's mark names: the last one, as ours is put behind the user's text."""
-    marks = re.findall(r"\[pulumi:(\S.*?)\](?=\s|$)", str(entity.get("description", "")))
+def owner_of(text: str) -> str | None:
+    """Who the mark in a text names: the last one, as ours is put behind the user's own."""
+    marks = re.findall(r"\[pulumi:(\S.*?)\](?=\s|$)", text)
     return str(marks[-1]) if marks else None
 
 
@@ -383,7 +429,7 @@ class EntityResource(pulumi.dynamic.Resource):
             "name": default_name(pulumi.get_project(), pulumi.get_stack(), name)
             if props["name"] is None
             else props["name"],
-            "description": marked(props["description"], own),
+            provider.mark_in: marked(props[provider.mark_in], own),
             "owner": own,
             "org": None,  # outputs are named too, or there would be no attribute for them
             **dict.fromkeys(provider.computed),

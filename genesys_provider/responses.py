@@ -2,7 +2,7 @@
 
 from ._http import http
 from .connection import is_loopback
-from .errors import Conflict, Forbidden, NotFound, RequestError
+from .errors import Conflict, Forbidden, NotFound, RequestError, VersionConflict
 from .redaction import redact
 
 # May be sent again after a while: 429 was refused unseen, the others were not answered by the application.
@@ -45,6 +45,8 @@ def failure(response: http.Response) -> RequestError:
 
     if status in (404, 410):
         return NotFound(text)
+    if is_version_conflict(response):
+        return VersionConflict(text)
     if status == 409 or code == "duplicate.name":
         # A list may lag behind: what holds the name is looked for once more, a little later.
         return Conflict(text, repeatable=may_create(request), committed=True)
@@ -96,6 +98,12 @@ def unreadable(response: http.Response) -> RequestError:
     return RequestError(text, repeatable=cut_off, committed=may_create(request))
 
 
+def is_version_conflict(response: http.Response) -> bool:
+    """Whether it refuses a version that is not the current one: by 409, or by 400 and what it says."""
+    said = str(envelope(response).get("message"))
+    return response.status_code in (400, 409) and "does not match the current version" in said
+
+
 def may_create(request: http.Request) -> bool:
     """Whether sending it twice may make two objects. Asking for a token twice does no harm."""
     return request.method == "POST" and not asks_for_token(request)
@@ -140,6 +148,8 @@ def advice(response: http.Response, code: str) -> str:
     status, request, path = response.status_code, response.request, response.request.url.path
     if asks_for_token(request) and 400 <= status < 429 and status != 408:
         return "" if status in (400, 401) else "is genesys:loginUrl the login host?"  # auth.py says it of those two
+    if is_version_conflict(response):
+        return "somebody else changes it at the same time: try again"
     if status == 409 or code == "duplicate.name":
         taken = request.method in ("POST", "PUT")
         return "another one has that name: choose another `name`" if taken else "something uses it: see what, try again"
@@ -151,6 +161,12 @@ def advice(response: http.Response, code: str) -> str:
         missing = f"event:{path.split('/')[4].removesuffix('s')}:{'read' if request.method == 'GET' else 'write'}"
         needs = f"the client lacks {missing}; it needs event:webhook:read, :write and event:subscription:read, :write"
         return needs if code else f"{needs}; or a firewall in between refused it"
+    if status == 403 and path.startswith("/api/v2/integrations"):
+        verb = {"GET": "view", "POST": "add", "DELETE": "delete"}.get(request.method, "edit")
+        needs = (
+            f"the client lacks integrations:integration:{verb}; its role needs that with :view, :add, :edit, :delete"
+        )
+        return needs if code else f"{needs}; or a firewall in between refused it"
     if status == 404 and path in ("/api/v2/events/webhooks", "/api/v2/events/subscriptions"):
         return (
             f"{request.url.host} has no {path}: that API is the tutorial's, not one of Genesys Cloud, which reaches"
@@ -159,7 +175,12 @@ def advice(response: http.Response, code: str) -> str:
     if status == 408:
         return try_again(request)
     if status == 413:
-        return "make description, headerOverrides or transform shorter"
+        long = (
+            "notes or topics"
+            if path.startswith("/api/v2/integrations")
+            else "description, headerOverrides or transform"
+        )
+        return f"make {long} shorter"
     if status == 415:
         return "JSON was sent: is genesys:apiUrl the API's host, and does nothing in between change the Content-Type?"
     if status == 429:

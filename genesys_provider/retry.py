@@ -18,7 +18,8 @@ from .redaction import redact
 T = TypeVar("T")
 
 FIRST_SECONDS, LONGEST_SECONDS = 0.5, 10.0  # of a back-off, at most: full jitter takes anything from nothing to that
-TOLD_FROM_SECONDS = 3.0
+TOLD_FROM_SECONDS, TOLD_EVERY_SECONDS = 3.0, 10.0
+FIRST_LOOK_SECONDS, LONGEST_LOOK_SECONDS = 0.25, 2.0
 
 _ends: ContextVar[float] = ContextVar("ends", default=math.inf)
 
@@ -51,6 +52,20 @@ def retry(call: Callable[[], T], attempts: int) -> T:
         return wait if wait < _ends.get() - time.monotonic() else False  # no use in waiting past the end
 
     return stamina.RetryingCaller(attempts=attempts, timeout=None)(again, call)
+
+
+def poll(look: Callable[[], T], done: Callable[[T], bool], seconds: float, what: Callable[[T], str]) -> T:
+    """Look until it is done, or for so many seconds; what was seen last. `what` says what is waited for."""
+    begun = time.monotonic()
+    ends = min(begun + seconds, _ends.get())
+    wait, tell_at = FIRST_LOOK_SECONDS, begun + TOLD_FROM_SECONDS
+    while not done(seen := look()) and (now := time.monotonic()) < ends:
+        if now >= tell_at:
+            pulumi.log.info(redact(f"{what(seen)} ({now - begun:.0f} s)"))
+            tell_at = now + TOLD_EVERY_SECONDS
+        time.sleep(min(wait, ends - now))
+        wait = min(LONGEST_LOOK_SECONDS, wait * 2)
+    return seen
 
 
 def _tell(details: RetryDetails) -> None:

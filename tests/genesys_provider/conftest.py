@@ -11,6 +11,7 @@ import tenacity.nap
 from genesys_provider import ratelimit, redaction, retry
 from sandbox.genesys.settings import Settings
 from sandbox.genesys.testing import serve
+from tests.sandbox.genesys.partner_api import PartnerApi, partner_api
 from tests.support.provider import ENVIRON, ORG, Emulator, Process, Together, Waits
 
 
@@ -50,17 +51,25 @@ def _one_trust_store() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def _seed() -> Iterator[Emulator]:
-    with serve() as served:
+def _aws() -> Iterator[PartnerApi]:
+    with partner_api() as aws:
+        yield aws
+
+
+@pytest.fixture(scope="session")
+def _seed(_aws: PartnerApi) -> Iterator[Emulator]:
+    with serve(Settings(aws_url=_aws.url)) as served:
         emulator = Emulator.of(served)
         yield emulator
         emulator.http.close()
 
 
 @pytest.fixture
-def emulator(_seed: Emulator) -> Emulator:
+def emulator(_seed: Emulator, _aws: PartnerApi) -> Emulator:
     """With the tutorial's API, and nothing in it."""
     _seed.door("POST", "reset")
+    _seed.door("POST", "integrations", {"changeSeconds": 0})
+    _aws.forget()
     return _seed
 
 

@@ -1,0 +1,381 @@
+"""`EventBridgeSource`: how Genesys Cloud really sends its events to AWS, an integration `amazon-eventbridge-source`.
+
+It makes a partner event source in an AWS account. `POST /api/v2/integrations` makes an integration without anything but
+a name; `PUT …/config/current` says what it does, and has the version that was read; `PATCH` enables it, which the
+platform does in the background.
+"""
+
+import functools
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pulumi
+from pulumi.dynamic import CheckResult
+
+from . import session, topics
+from .attribute import Attribute
+from .errors import Forbidden, GenesysError, NotFound, OwnershipError, VersionConflict, boundary
+from .lifecycle import (
+    Entity,
+    EntityProvider,
+    EntityResource,
+    Field,
+    Props,
+    default_name,
+    flag_problem,
+    owner_of,
+    text_problem,
+)
+
+if TYPE_CHECKING:
+    from .client import Client
+
+TYPE = "amazon-eventbridge-source"
+SUFFIX = re.compile(r"[A-Za-z0-9._-]{1,64}")
+# Whether an integration is ACTIVE before or only after AWS has a bus for its source is not known, and the bus waits for
+# this resource: so it is not waited for any longer.
+ACTIVATING_SECONDS = 15.0
+APPEARING_SECONDS = 5.0  # until what was made can be found
+DELETING_SECONDS = 30.0
+
+
+@dataclass(kw_only=True)
+class EventBridgeSourceArgs:
+    """What an event source is made of."""
+
+    aws_account_id: pulumi.Input[str]
+    """The AWS account that gets the events: 12 digits. Another one makes another source."""
+    aws_region: pulumi.Input[str]
+    """The AWS region, such as `eu-central-1`. Another one makes another source."""
+    topics: pulumi.Input[Sequence[pulumi.Input[str]]]
+    """At least one template, such as `v2.detail.events.conversation.{id}.acd.end`. Their order means nothing."""
+    suffix: pulumi.Input[str] | None = None
+    """The end of the source's name: 1 to 64 letters, digits, dots, hyphens and underscores. Another one makes another
+    source. Default: `<project>-<stack>-<logical name>`, with hyphens for other characters."""
+    name: pulumi.Input[str] | None = None
+    """1 to 128 characters. Default: `<project>-<stack>-<logical name>`."""
+    notes: pulumi.Input[str] | None = None
+    """Free text; the mark by which this stack knows its own is put behind it. 1000 characters with the mark."""
+    enabled: pulumi.Input[bool] = True
+    """Whether events are delivered."""
+    adopt: pulumi.Input[str] | None = None
+    """The id of an existing integration to take over instead of making one. Only looked at on creation."""
+
+
+def account_problem(value: Any) -> str | None:
+    good = isinstance(value, str) and re.fullmatch(r"[0-9]{12}", value)
+    return None if good else "must be the 12 digits of an AWS account, as a text"
+
+
+def region_problem(value: Any) -> str | None:
+    good = isinstance(value, str) and re.fullmatch(r"[a-z]{2}(-[a-z]+)+-[0-9]", value)
+    return None if good else "must be an AWS region, such as eu-central-1"
+
+
+def suffix_problem(value: Any) -> str | None:
+    if isinstance(value, str) and SUFFIX.fullmatch(value):
+        return None
+    return f"is {value!r}; write 1 to 64 letters, digits, dots, hyphens and underscores"
+
+
+def topics_problem(value: Any) -> str | None:
+    if not isinstance(value, list) or not value or not all(isinstance(topic, str) for topic in value):
+        return f"must be a list of at least one topic, such as {topics.DETAIL}.acd.start"
+    return next((f"has {topic!r}, which {problem}" for topic in value if (problem := topics.problem(topic))), None)
+
+
+def as_set(value: Any) -> Any:
+    return sorted(set(value)) if isinstance(value, list) else value
+
+
+class EventBridgeSourceProvider(EntityProvider):
+    kind = "integration"
+    path = "/api/v2/integrations"
+    mark_in = "notes"
+    fields = (
+        Field("name", problem=text_problem(1, 128)),
+        Field("notes", default="", problem=text_problem(0, 1000)),
+        Field("awsAccountId", problem=account_problem, replaces=True),
+        Field("awsRegion", problem=region_problem, replaces=True),
+        Field("suffix", problem=suffix_problem, replaces=True),
+        Field("topics", compare=as_set, problem=topics_problem),
+        Field("enabled", default=True, problem=flag_problem),
+        Field("eventSourceName"),
+    )
+    computed = ("reportedState",)
+
+    @boundary
+    def check(self, olds: Props, news: Props) -> CheckResult:
+        """Knows the source's name already: in a preview, the bus of that name would else seem to be replaced."""
+        suffix = news.get("suffix")
+        known = source_name(suffix) if isinstance(suffix, str) else suffix
+        return super().check(olds, {**news, "eventSourceName": known})
+
+    def from_entity(self, entity: Mapping[str, Any]) -> Props:
+        config = config_of(entity)
+        properties = config.get("properties") or {}
+        suffix = properties.get("eventSourceSuffix")
+        return super().from_entity(
+            {
+                "name": entity.get("name"),
+                "notes": config.get("notes"),
+                "awsAccountId": properties.get("awsAccountId"),
+                "awsRegion": properties.get("awsAccountRegion"),
+                "suffix": suffix,
+                "topics": properties.get("eventFilter"),
+                "enabled": entity.get("intendedState") == "ENABLED" and reported(entity) != "ERROR",
+                "eventSourceName": suffix and source_name(suffix),
+            }
+        )
+
+    def computed_from(self, entity: Mapping[str, Any]) -> dict[str, str]:
+        return {"reportedState": reported(entity)}
+
+    def fetch(self, id_: str) -> Entity:
+        entity = session.client().get(self._at(id_), expand="config.current")
+        if entity.get("intendedState") == "DELETED":
+            raise NotFound(f"GET {self._at(id_)}: it was deleted, and is still shown")
+        return entity
+
+    def find(self, props: Props) -> Entity | None:
+        """Ours, by its mark or, as a new one has no place for a mark, by its name and all that it lacks.
+
+        Names are not unique, but sources are.
+        """
+        entities = [
+            entity
+            for entity in session.client().entities(self.path, integrationType=TYPE, expand="config.current")
+            if entity.get("intendedState") != "DELETED"
+        ]
+        found = self._ours(entities, props)
+        for entity in entities:
+            has = self.from_entity(entity)
+            if entity is not found and (has["suffix"], has["awsRegion"]) == (props["suffix"], props["awsRegion"]):
+                raise self._taken(entity, "suffix", props)
+        unused = [entity for entity in entities if entity.get("name") == props["name"] and is_unused(entity)]
+        if not found and len(unused) > 1:
+            ids = ", ".join(str(entity["id"]) for entity in unused)
+            raise OwnershipError(
+                f"{len(unused)} integrations {props['name']!r} were made and never configured ({ids}), so it can't be"
+                " told which is this one: delete those that nobody needs, or set `adopt` to one"
+            )
+        return found or (unused[0] if unused else None)
+
+    def make(self, props: Props) -> Entity:
+        session.confirm_org()  # the source's name has its id
+        entity = self.find(props)
+        if entity is None:
+            refuse_unavailable(props["topics"])
+            body = {"name": props["name"], "integrationType": {"id": TYPE}}
+            made = session.client().post(self.path, body, look=lambda: self._appearing(lambda: self.find(props)))
+            entity = self._appearing(lambda: self._shown(str(made["id"])))
+            if entity is None:
+                raise GenesysError(f"integration {made['id']} was made, but is not shown: `up` again")
+            return self._bring_up_to_date(entity, props)
+        return self._take(entity, props)
+
+    def write(self, id_: str, props: Props, found: Entity | None) -> Entity:
+        entity = found or self.fetch(id_)
+        if set(props["topics"]) - set(self.from_entity(entity)["topics"] or []):
+            refuse_unavailable(props["topics"])
+        self._configure(entity, props)
+        changes = {}
+        if entity.get("name") != props["name"]:
+            changes["name"] = props["name"]
+        if self.from_entity(entity)["enabled"] != props["enabled"]:
+            changes["intendedState"] = "ENABLED" if props["enabled"] else "DISABLED"
+        if changes:
+            session.client().patch(self._at(id_), changes)
+        return self._settled(id_, props)
+
+    def remove(self, id_: str) -> None:
+        from .retry import poll
+
+        session.client().delete(self._at(id_))
+        gone = poll(
+            lambda: self._is_gone(id_), lambda gone: gone, DELETING_SECONDS, lambda _: f"integration {id_} is deleted"
+        )
+        if not gone:
+            raise GenesysError(
+                f"integration {id_} is still there {DELETING_SECONDS:.0f} s after its deletion: try again"
+            )
+
+    def _configure(self, entity: Entity, props: Props) -> None:
+        """Write the configuration with the version that it has; what is not ours in it stays as it is."""
+        from .retry import retry, time_limit
+
+        id_, connection = str(entity["id"]), session.connection()
+
+        def once() -> None:
+            nonlocal entity
+            current = config_of(entity)
+            wanted = self._configured(current, props)
+            if wanted == current:
+                return
+            try:
+                session.client().put(f"{self._at(id_)}/config/current", wanted)
+            except VersionConflict as error:
+                before, entity = self._owner_of(entity), self.fetch(id_)
+                if (now := self._owner_of(entity)) not in (None, before, props["owner"]):
+                    raise OwnershipError(f"integration {id_} was taken by {now} meanwhile: `up` again") from None
+                error.repeatable = True  # now that the version is known
+                raise
+
+        with time_limit(connection.timeout_seconds):
+            retry(once, connection.max_attempts)
+
+    def _configured(self, current: Mapping[str, Any], props: Props) -> dict[str, Any]:
+        has = current.get("properties") or {}
+        same_topics = as_set(has.get("eventFilter")) == as_set(props["topics"])
+        return {
+            **current,
+            "name": props["name"],
+            "notes": props["notes"],
+            "properties": {
+                **has,
+                "awsAccountId": props["awsAccountId"],
+                "awsAccountRegion": props["awsRegion"],
+                "eventSourceSuffix": props["suffix"],
+                "eventFilter": has["eventFilter"] if same_topics else props["topics"],
+            },
+        }
+
+    def _settled(self, id_: str, props: Props) -> Entity:
+        """The integration when the platform has done what it was told to."""
+        from .retry import poll
+
+        wanted, meanwhile = ("ACTIVE", "ACTIVATING") if props["enabled"] else ("INACTIVE", "DEACTIVATING")
+        limit = session.connection().timeout_seconds
+
+        def wait(seconds: float) -> Entity:
+            return poll(
+                lambda: self.fetch(id_),
+                lambda entity: reported(entity) in (wanted, "ERROR"),
+                seconds,
+                lambda entity: f"integration {props['name']} is {reported(entity)}, not {wanted} yet",
+            )
+
+        entity = wait(min(ACTIVATING_SECONDS, limit))
+        if reported(entity) not in (wanted, meanwhile, "ERROR"):
+            entity = wait(limit - ACTIVATING_SECONDS)
+        state = reported(entity)
+        if state == "ERROR" and props["enabled"]:
+            raise GenesysError(
+                f"integration {id_} is in state ERROR: {words(entity)}; correct that and `up` again; where it stays so,"
+                " delete the integration and `up` again"
+            )
+        if state == meanwhile:
+            pulumi.log.info(f"integration {props['name']} is still {state}: going on without waiting for {wanted}")
+        elif state not in (wanted, "ERROR"):
+            raise GenesysError(f"integration {id_} is {state} after {limit:.0f} s, not {wanted}: try again")
+        return entity
+
+    def _shown(self, id_: str) -> Entity | None:
+        try:
+            return self.fetch(id_)
+        except NotFound:
+            return None
+
+    def _appearing(self, look: Callable[[], Entity | None]) -> Entity | None:
+        from .retry import poll
+
+        return poll(
+            look, lambda found: found is not None, APPEARING_SECONDS, lambda _: "the new integration is looked for"
+        )
+
+    def _is_gone(self, id_: str) -> bool:
+        try:
+            session.client().get(self._at(id_))
+        except NotFound:
+            return True
+        return False
+
+
+def config_of(entity: Mapping[str, Any]) -> Mapping[str, Any]:
+    return (entity.get("config") or {}).get("current") or {}
+
+
+def reported(entity: Mapping[str, Any]) -> str:
+    return (entity.get("reportedState") or {}).get("code") or ""
+
+
+def words(entity: Mapping[str, Any]) -> str:
+    """What the platform says of an error."""
+    detail = (entity.get("reportedState") or {}).get("detail") or {}
+    return str(detail.get("message") or detail.get("messageWithParams") or "it does not say why").rstrip(".")
+
+
+def is_unused(entity: Mapping[str, Any]) -> bool:
+    """Whether it was made, and nothing else done with it."""
+    config = config_of(entity)
+    unmarked = owner_of(config.get("notes") or "") is None
+    return (
+        unmarked
+        and not config.get("properties")
+        and config.get("version") == 1
+        and (entity.get("intendedState") == "DISABLED")
+    )
+
+
+def source_name(suffix: str) -> str:
+    return f"aws.partner/genesys.com/cloud/{session.connection().org_id}/{suffix}"
+
+
+def refuse_unavailable(wanted: Sequence[str]) -> None:
+    """Ask the organisation which topics it has; one that may not be asked decides on its own."""
+    try:
+        available = available_topics(session.client())
+    except (NotFound, Forbidden):
+        return
+    if problems := topics.unavailable(wanted, available):
+        raise GenesysError(f"topics: {'; '.join(problems)}")
+
+
+@functools.lru_cache(maxsize=1)
+def available_topics(client: "Client") -> list[Entity]:
+    """Asked for once in a process, which has one client."""
+    return client.get("/api/v2/notifications/availabletopics", expand="transports").get("entities") or []
+
+
+class EventBridgeSource(EntityResource, module="genesys", name="EventBridgeSource"):
+    """An event source of Genesys Cloud in AWS: an integration of type `amazon-eventbridge-source`."""
+
+    name = Attribute[str]("name")
+    """The name."""
+    notes = Attribute[str]("notes")
+    """The notes, with the mark behind them by which this stack knows its own."""
+    aws_account_id = Attribute[str]("awsAccountId")
+    """The AWS account that gets the events."""
+    aws_region = Attribute[str]("awsRegion")
+    """The AWS region."""
+    suffix = Attribute[str]("suffix")
+    """The end of the source's name."""
+    topics = Attribute[Sequence[str]]("topics")
+    """Which events are delivered."""
+    enabled = Attribute[bool]("enabled")
+    """Whether events are delivered."""
+    event_source_name = Attribute[str]("eventSourceName")
+    """What AWS calls the source, and its bus: `aws.partner/genesys.com/cloud/<organisation's id>/<suffix>`."""
+    reported_state = Attribute[str]("reportedState")
+    """How the platform says that the integration is doing, as of the last `up` or `refresh`: `ACTIVE`, say."""
+
+    def __init__(self, name: str, args: EventBridgeSourceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        props = {
+            "name": args.name,
+            "notes": args.notes,
+            "awsAccountId": args.aws_account_id,
+            "awsRegion": args.aws_region,
+            "suffix": default_suffix(name) if args.suffix is None else args.suffix,
+            "topics": args.topics,
+            "enabled": args.enabled,
+            "adopt": args.adopt,
+            "eventSourceName": None,
+        }
+        super().__init__(EventBridgeSourceProvider(), name, props, opts)
+
+
+def default_suffix(name: str) -> str:
+    """The default name, with hyphens for what no suffix may have."""
+    return re.sub(r"[^A-Za-z0-9._-]", "-", default_name(pulumi.get_project(), pulumi.get_stack(), name))
