@@ -9,6 +9,7 @@ import importlib
 import os
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from mutmut.mutation.trampoline import get_mutant_under_test
@@ -25,6 +26,8 @@ TESTS = {
     "session": ("session", "lifecycle"),
 }
 OURS, EVERYTHING = ("genesys_provider", "tests"), "genesys_provider.client"
+
+KILLERS = Path(__file__).with_name("killers")  # which test noticed which mutant
 
 _at_import: set[str] = set()
 
@@ -56,5 +59,8 @@ def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     """One failure is the verdict: nothing need be torn down in a process that is there for one mutant."""
-    if report.failed and "__mutmut_" in get_mutant_under_test():
+    mutant = get_mutant_under_test()
+    if report.failed and "__mutmut_" in mutant:
+        with KILLERS.open("a", encoding="utf-8") as file:
+            file.write(f"{mutant}\t{report.nodeid}\n")
         os._exit(1)

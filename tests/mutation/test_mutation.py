@@ -138,6 +138,20 @@ def test_decorators_are_put_on_at_the_end_in_their_order() -> None:
     assert lines == [*UNDECORATED, "f = b(1)(f)", "f = a(f)", "C.m = c(C.m)"]
 
 
+def test_a_kill_that_contradicts_an_explanation_is_tried_again_and_names_the_test(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (project / "tests/test_client.py").write_text(
+        TESTS + f"    flaw = __import__('pathlib').Path({str(project / 'flaw')!r})\n"
+        "    assert unheard(1) == 2 or flaw.exists() or flaw.touch()\n"
+    )
+    assert mutation.main([]) == 0, "the first of the two fails once"
+    (project / "tests/test_client.py").write_text(TESTS + "    assert unheard(1) == 2\n")
+    assert mutation.main([]) == 1
+    said = capsys.readouterr().out
+    assert said.count("EXPLAINED IN survivors.toml, BUT KILLED by tests/test_client.py::test_unheard\n") == 2
+
+
 SURVIVOR = Place("genesys_provider/auth.py: f", "- return 1\n+ return 2")
 OTHER = Place("genesys_provider/auth.py: f", "- return 1\n+ return 3")
 
