@@ -1,7 +1,6 @@
 """Client credentials: one token for all threads, asked for once, renewed before it ends and once after a 401."""
 
 import math
-import threading
 import time
 from collections.abc import Callable, Generator
 
@@ -10,6 +9,7 @@ from .connection import Connection
 from .errors import GenesysError
 from .redaction import hide
 from .responses import failure, json_object, unreadable
+from .retry import Turn
 
 # A token is renewed this long before it ends: longer than any one request may take.
 MARGIN_SECONDS = 60.0
@@ -26,46 +26,48 @@ class TokenAuth(http.Auth):
 
     The token comes from `POST {login_url}/oauth/token` with a Basic header, as the Genesys SDK asks for it, and is used
     for the `expires_in` seconds of the answer, or without any until it is refused. Raises GenesysError when none is to
-    be had.
+    be had. `send` sends the request for it, without this auth: were it yielded, its failure would not be known here.
     """
 
-    requires_response_body = True
-
     def __init__(
-        self, connection: Connection, headers: dict[str, str], clock: Callable[[], float] = time.monotonic
+        self,
+        connection: Connection,
+        headers: dict[str, str],
+        send: Callable[[http.Request], http.Response],
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._connection = connection
         self._headers = headers
+        self._send = send
         self._clock = clock
-        self._lock = threading.Lock()
+        self._turn = Turn("POST /oauth/token")
         self._token: str | None = None
         self._renew_at = 0.0
 
     def auth_flow(self, request: http.Request) -> Generator[http.Request, http.Response, None]:
-        token = yield from self._current(request, refused=None)
+        token = self._current(refused=None)
         request.headers["Authorization"] = f"Bearer {token}"
         response = yield request
         if response.status_code == 401:
-            token = yield from self._current(request, refused=token)
+            token = self._current(refused=token)
             request.headers["Authorization"] = f"Bearer {token}"
             yield request
 
-    def _current(self, on_behalf: http.Request, refused: str | None) -> Generator[http.Request, http.Response, str]:
+    def _current(self, refused: str | None) -> str:
         # Held while the token is asked for, so that the other threads wait for it instead of asking too.
-        with self._lock:
+        with self._turn.taken():
             if self._token is None or self._token == refused or self._clock() >= self._renew_at:
                 asked_at = self._clock()
-                token, seconds = self._parse((yield self._request(on_behalf)))
+                token, seconds = self._parse(self._send(self._request()))
                 self._token, self._renew_at = token, asked_at + max(seconds - MARGIN_SECONDS, seconds / 2)
             return self._token
 
-    def _request(self, on_behalf: http.Request) -> http.Request:
+    def _request(self) -> http.Request:
         request = http.Request(
             "POST",
             f"{self._connection.login_url}/oauth/token",
             data={"grant_type": "client_credentials"},
             headers=self._headers,
-            extensions=on_behalf.extensions,  # its time-outs: without any, a hanging host is waited for for ever
         )
         basic = http.BasicAuth(self._connection.client_id, self._connection.client_secret)
         return next(basic.auth_flow(request))

@@ -1,20 +1,22 @@
 """The one HTTP client of a provider process: token, application headers, retries and readable errors."""
 
 from collections.abc import Callable, Iterator, Mapping
+from itertools import count
 from typing import Any
 
 from ._http import http
 from .auth import TokenAuth
 from .connection import Connection
-from .errors import ConfigError, GenesysError, RequestError
+from .errors import ConfigError, Forbidden, GenesysError, NotFound, OwnershipError, RequestError
 from .lifetime import orphaned
 from .ratelimit import RateLimit
 from .responses import failure, json_object, no_answer, unreadable
-from .retry import retry, time_limit
+from .retry import Turn, end_in, held_back, retry, time_left, time_limit, until
 
 NAME = "genesys-eventbridge"
 VERSION = "0.1.0"
 PAGE_SIZE = 100
+ORGANISATION = "/api/v2/organizations/me"
 CONNECT_SECONDS, ANSWER_SECONDS = 10.0, 30.0
 
 Entity = dict[str, Any]  # a JSON object of the API; a resource's own file says which members it has
@@ -30,17 +32,17 @@ class Client:
     def __init__(self, connection: Connection, transport: http.BaseTransport | None = None) -> None:
         self.connection = connection
         self._rate_limit = RateLimit()
+        self._organisation: str | None = None
+        self._organisation_turn = Turn(f"GET {ORGANISATION}")
         headers = {"X-Genesys-Application-Name": NAME, "X-Genesys-Application-Version": VERSION}
-        answer = min(ANSWER_SECONDS, connection.timeout_seconds)
         try:
             self._http = http.Client(
                 base_url=connection.api_url,
-                auth=TokenAuth(connection, headers),
+                auth=TokenAuth(connection, headers, lambda request: self._http.send(request, auth=None)),
                 headers={**headers, "Accept": "application/json"},
-                timeout=http.Timeout(answer, connect=min(CONNECT_SECONDS, answer)),
                 transport=transport,
                 trust_env=connection.host != "loopback",  # no proxy between this machine and itself
-                event_hooks={"request": [_refuse_if_orphaned]},
+                event_hooks={"request": [_refuse_if_orphaned, _limit_request], "response": [_limit_answer]},
             )
         except OSError:
             raise ConfigError("SSL_CERT_FILE (or SSL_CERT_DIR) names no file of certificates in PEM") from None
@@ -59,23 +61,34 @@ class Client:
         It is asked after an answer that leaves open whether the object was made, before posting again and at the end:
         a POST whose answer was lost may have been done all the same.
         """
-        doubt = False
+        doubt: RequestError | None = None
+
+        def found() -> Entity | None:
+            try:
+                return look()
+            except OwnershipError:
+                raise
+            except GenesysError as error:
+                raise GenesysError(
+                    f"{str(doubt).partition('; ')[0]}; whether it was made is not known, as looking for it failed too:"
+                    f" {error}; `up` again, without renaming it: what was made is taken over"
+                ) from None
 
         def once() -> Entity:
             nonlocal doubt
-            if doubt and (entity := look()) is not None:
+            if doubt and (entity := found()) is not None:
                 return entity
             try:
                 return self._send("POST", path, body=body)
             except RequestError as error:
-                doubt = doubt or error.committed
+                doubt = error if error.committed else doubt
                 raise
 
         with time_limit(self.connection.timeout_seconds):
             try:
                 return retry(once, self.connection.max_attempts)
             except RequestError:
-                if doubt and (entity := look()) is not None:
+                if doubt and (entity := found()) is not None:
                     return entity
                 raise
 
@@ -90,15 +103,31 @@ class Client:
         self._repeat("DELETE", path)
 
     def entities(self, path: str, **query: str) -> Iterator[Entity]:
-        """Every object of a listing, page by page, always from the server."""
-        number = 1
-        while True:
-            page = self.get(path, pageSize=PAGE_SIZE, pageNumber=number, **query)
-            entities = page.get("entities") or []
-            yield from entities
-            if not entities or not page.get("nextUri"):
+        """Every object of a listing, page by page, always from the server: creations hang on it, so a 500 is repeated.
+
+        A page without anything new is the last one, whatever it says; the time limit is one for all pages.
+        """
+        end, seen = end_in(self.connection.timeout_seconds), set[str]()
+        for number in count(1):
+            with until(end):
+                page = self._repeat(
+                    "GET", path, query={"pageSize": PAGE_SIZE, "pageNumber": number, **query}, any_5xx=True
+                )
+            new = [entity for entity in page.get("entities") or [] if entity["id"] not in seen]
+            yield from new
+            if not new or not page.get("nextUri"):
                 return
-            number += 1
+            seen.update(entity["id"] for entity in new)
+
+    def organisation(self) -> str:
+        """The id of the token's organisation, asked for once; empty where the host, or the client's role, won't say."""
+        with time_limit(self.connection.timeout_seconds), self._organisation_turn.taken():
+            if self._organisation is None:
+                try:
+                    self._organisation = str(self.get(ORGANISATION).get("id", ""))
+                except (NotFound, Forbidden):
+                    self._organisation = ""
+            return self._organisation
 
     def _repeat(
         self,
@@ -107,9 +136,12 @@ class Client:
         *,
         query: Mapping[str, int | str] | None = None,
         body: Mapping[str, object] | None = None,
+        any_5xx: bool = False,
     ) -> Entity:
         with time_limit(self.connection.timeout_seconds):
-            return retry(lambda: self._send(method, path, query=query, body=body), self.connection.max_attempts)
+            return retry(
+                lambda: self._send(method, path, query=query, body=body, any_5xx=any_5xx), self.connection.max_attempts
+            )
 
     def _send(
         self,
@@ -118,6 +150,7 @@ class Client:
         *,
         query: Mapping[str, int | str] | None = None,
         body: Mapping[str, object] | None = None,
+        any_5xx: bool = False,
     ) -> Entity:
         self._rate_limit.before(method, path)
         try:
@@ -126,7 +159,9 @@ class Client:
             raise no_answer(error) from None
         self._rate_limit.after(response)
         if not response.is_success:
-            raise failure(response)
+            failed = failure(response)
+            failed.repeatable |= any_5xx and response.is_server_error
+            raise failed
         if method == "DELETE" and not response.content:
             return {}
         if (entity := json_object(response)) is None:
@@ -137,3 +172,31 @@ class Client:
 def _refuse_if_orphaned(_: http.Request) -> None:
     if orphaned():
         raise GenesysError("pulumi has ended: nothing more is sent")
+
+
+def _limit_request(request: http.Request) -> None:
+    """None takes longer than what is left of the time limit, the token's neither, nor is begun after it."""
+    if (answer := min(ANSWER_SECONDS, time_left())) <= 0:
+        raise held_back(f"{request.method} {request.url.path}", "as the time for it is over")
+    request.extensions["timeout"] = http.Timeout(answer, connect=min(CONNECT_SECONDS, answer)).as_dict()
+
+
+def _limit_answer(response: http.Response) -> None:
+    if isinstance(response.stream, http.SyncByteStream):  # the only kind that a client without async gets
+        response.stream = _Limited(response.stream)
+
+
+class _Limited(http.SyncByteStream):
+    """An answer that keeps the time limit as a whole: httpx's own time-outs begin anew with each piece of it."""
+
+    def __init__(self, stream: http.SyncByteStream) -> None:
+        self._stream = stream
+
+    def __iter__(self) -> Iterator[bytes]:
+        for piece in self._stream:
+            if time_left() <= 0:
+                raise http.ReadTimeout("timed out")
+            yield piece
+
+    def close(self) -> None:
+        self._stream.close()

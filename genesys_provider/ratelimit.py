@@ -4,8 +4,8 @@ import threading
 import time
 
 from ._http import http
-from .errors import RequestError
 from .responses import retry_after
+from .retry import pause
 
 # So many threads has Pulumi's server of dynamic resources: so many requests may be counted before their answers tell.
 PARALLEL = 4
@@ -24,12 +24,9 @@ class RateLimit:
         self._why = ""
 
     def before(self, method: str, path: str) -> None:
-        """Raise the RequestError of a request that would better wait: the retry rule waits, tells it, and gives up."""
-        with self._lock:
-            seconds, why = self._closed_until - time.monotonic(), self._why
-        if seconds > 0:
-            text = f"{method} {path}: held back, {why}: raise genesys:timeoutSeconds"
-            raise RequestError(text, repeatable=True, wait=seconds)
+        """Wait until a request may be sent; RequestError when the time limit ends first."""
+        while (held := self._held())[0] > 0:
+            pause(held[0], f"{method} {path}", held[1])
 
     def after(self, response: http.Response) -> None:
         """Learn from an answer."""
@@ -41,6 +38,11 @@ class RateLimit:
             count, allowed, reset = map(int, told)
             if allowed - count < PARALLEL:
                 self._close(reset, f"as {count} of the {allowed} requests that the rate limit allows are used")
+
+    def _held(self) -> tuple[float, str]:
+        """For how many seconds still, and why."""
+        with self._lock:
+            return self._closed_until - time.monotonic(), self._why
 
     def _close(self, seconds: float, why: str) -> None:
         until = time.monotonic() + seconds

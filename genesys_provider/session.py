@@ -7,17 +7,15 @@ from typing import TYPE_CHECKING
 from pulumi.dynamic import ConfigureRequest
 
 from .connection import Connection, resolve
-from .errors import Forbidden, NotFound, OwnershipError
+from .errors import OwnershipError
 from .lifetime import end_with_engine
 
 if TYPE_CHECKING:
     from .client import Client, Entity
 
 _lock = threading.Lock()
-_org_lock = threading.Lock()  # another one: it is held during a call, and threads that need only the client don't wait
 _connection: Connection | None = None
 _client: "Client | None" = None
-_org_checked = False
 _listed: "dict[str, list[Entity]]" = {}
 
 
@@ -56,22 +54,11 @@ def listed(path: str) -> "list[Entity]":
 def confirm_org() -> None:
     """Before anything is changed, deleted or taken for gone: the token's organisation is the one that is meant.
 
-    Asked once per process; a host without `organizations/me` (a gateway), or a client that may
-    not ask, is taken at its word.
+    A host that does not say which (a gateway) is taken at its word.
     """
-    global _org_checked
-    genesys = client()
-    with _org_lock:
-        if _org_checked:
-            return
-        try:
-            found = str(genesys.get("/api/v2/organizations/me").get("id", ""))
-        except (NotFound, Forbidden):
-            found = ""
-        wanted = genesys.connection.org_id
-        if found and found != wanted:
-            raise OwnershipError(
-                f"these credentials belong to organisation {found}, but GENESYS_ORG_ID (genesys:orgId) is {wanted}:"
-                " nothing was changed; set the id or the credentials of the same organisation"
-            )
-        _org_checked = True
+    found, wanted = client().organisation(), connection().org_id
+    if found and found != wanted:
+        raise OwnershipError(
+            f"these credentials belong to organisation {found}, but GENESYS_ORG_ID (genesys:orgId) is {wanted}:"
+            " nothing was changed; set the id or the credentials of the same organisation"
+        )

@@ -13,7 +13,8 @@ from genesys_provider.connection import Connection
 from genesys_provider.errors import GenesysError, RequestError
 from genesys_provider.redaction import redact
 from genesys_provider.responses import failure
-from tests.support.provider import Waits
+from genesys_provider.retry import time_limit
+from tests.support.turns import Watched
 
 CONNECTION = Connection(
     login_url="https://login.example.com",
@@ -62,8 +63,10 @@ class Clock:
 
 
 def caller(platform: Callable[[httpx.Request], httpx.Response], clock: Clock | None = None) -> httpx.Client:
-    auth = TokenAuth(CONNECTION, {"X-Genesys-Application-Name": "us"}, clock or Clock())
-    return httpx.Client(base_url=CONNECTION.api_url, auth=auth, transport=httpx.MockTransport(platform))
+    client = httpx.Client(base_url=CONNECTION.api_url, transport=httpx.MockTransport(platform))
+    headers = {"X-Genesys-Application-Name": "us"}
+    client.auth = TokenAuth(CONNECTION, headers, lambda request: client.send(request, auth=None), clock or Clock())
+    return client
 
 
 def test_the_token_is_asked_for_as_the_sdk_does_and_used_until_it_ends() -> None:
@@ -211,15 +214,44 @@ def test_a_busy_token_endpoint_is_an_error_of_the_usual_kind(status: int) -> Non
     assert client.get("/a").status_code == 200, "the next request asks again"
 
 
-def test_a_failed_request_for_a_token_leaves_no_thread_waiting(waits: Waits) -> None:
-    platform = Platform()
-    platform.token_answers = iter([httpx.ConnectError("down")] * 4)
-    client = caller(platform)
+@pytest.mark.parametrize("answer", [httpx.ConnectError("down"), httpx.Response(503), httpx.Response(401)], ids=repr)
+def test_a_failed_request_for_a_token_fails_for_all_who_waited(answer: httpx.Response | Exception) -> None:
+    platform, queue = Platform(), Watched()
+    platform.token_answers = iter([answer])
+
+    def once_all_wait(request: httpx.Request) -> httpx.Response:
+        queue.until_there_are(4)
+        return platform(request)
+
+    client = caller(once_all_wait)
+    client.auth._turn._lock = queue  # type: ignore[union-attr]
     with ThreadPoolExecutor(4) as threads:
         for result in [threads.submit(client.get, "/a") for _ in range(4)]:
-            with pytest.raises(httpx.ConnectError):
+            with pytest.raises((httpx.ConnectError, GenesysError), match=r"^down$|^POST /oauth/token: (503|401)"):
                 result.result(10)
-    assert client.get("/a").status_code == 200
+    assert len(platform.token_requests) == 1
+    assert client.get("/a").status_code == 200, "who comes later asks again"
+
+
+def test_waiting_for_the_token_keeps_the_time_limit() -> None:
+    platform, asked, waited = Platform(), threading.Event(), threading.Event()
+
+    def slow(request: httpx.Request) -> httpx.Response:
+        asked.set()
+        waited.wait(10)
+        return platform(request)
+
+    client = caller(slow)
+    with ThreadPoolExecutor(1) as threads:
+        first = threads.submit(client.get, "/a")
+        asked.wait(10)
+        with (
+            pytest.raises(RequestError, match=r"^POST /oauth/token: held back, .*: raise genesys:timeoutSeconds$"),
+            time_limit(0.05),
+        ):
+            client.get("/a")
+        waited.set()
+        assert first.result(10).status_code == 200
 
 
 def test_the_token_is_hidden_from_now_on() -> None:

@@ -1,8 +1,9 @@
 import json
 import re
 import time
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from genesys_provider.client import NAME, PAGE_SIZE, VERSION, Client
 from genesys_provider.connection import Connection
 from genesys_provider.errors import Conflict, GenesysError, NotFound, OwnershipError, RequestError
 from tests.support.provider import ORG, Emulator, Waits
+from tests.support.turns import Watched
 
 HOOKS = "/api/v2/events/webhooks"
 HOOK: dict[str, Any] = {"name": "a", "destinationUrl": "https://example.com"}
@@ -307,9 +309,171 @@ def test_a_post_with_looks_in_between_keeps_one_time_limit(waits: Waits) -> None
     def look() -> None:
         client.get("/a")
 
-    with pytest.raises(RequestError, match="503"):
+    with pytest.raises(GenesysError, match=r"^POST /a: 503"):
         client.post("/a", {}, look)
-    assert sum(waits) <= 120
+    assert waits == [20] * 5
+
+
+@pytest.mark.parametrize("last", [httpx.Response(503), httpx.Response(403), GenesysError("POST /oauth/token: 400: no")])
+def test_a_look_that_fails_does_not_hide_the_post(last: httpx.Response | GenesysError) -> None:
+    client, api = scripted(httpx.ReadError("reset"), *[last if isinstance(last, httpx.Response) else made()] * 8)
+
+    def look() -> None:
+        client.get("/a")
+        if isinstance(last, GenesysError):
+            raise last
+
+    with pytest.raises(GenesysError) as failed:
+        client.post("/a", {}, look)
+    text = str(failed.value)
+    assert text.startswith(
+        "POST /a: no answer from api.example.com: reset; whether it was made is not known, as looking for it failed"
+        f" too: {last if isinstance(last, GenesysError) else f'GET /a: {last.status_code}: '}"
+    )
+    assert text.endswith("; `up` again, without renaming it: what was made is taken over")
+    assert "\n" not in text
+    assert api.bodies.count({}) == 1, "it is posted again only when it was looked for"
+
+
+def test_one_who_had_no_time_left_to_look_is_told_so(waits: Waits) -> None:
+    def slow(request: httpx.Request) -> httpx.Response:
+        if request.url.path != "/oauth/token":
+            waits.sleep(121)
+            raise httpx.ReadTimeout("timed out")
+        return httpx.Response(200, json={"access_token": "a-token"})
+
+    client = Client(connection("https://api.example.com"), httpx.MockTransport(slow))
+    with pytest.raises(
+        GenesysError,
+        match=r"^POST /a: no answer from .*: timed out; .* GET /a: held back, as the time for it is over: raise",
+    ):
+        client.post("/a", {}, lambda: next(client.entities("/a"), None))
+
+
+def test_a_500_of_the_listing_is_repeated_as_a_creation_hangs_on_it() -> None:
+    client, _ = scripted(httpx.ReadError("reset"), httpx.Response(500), page("there"))
+    assert client.post("/a", {}, lambda: next(client.entities("/a"))) == {"id": "there"}
+
+
+def page(*ids: str, more: bool = True) -> httpx.Response:
+    return httpx.Response(200, json={"entities": [{"id": id_} for id_ in ids], "nextUri": "/more" if more else None})
+
+
+def test_a_page_without_anything_new_is_the_last_one() -> None:
+    client, api = scripted(page("a", "b"), page("b", "c"), page("b", "c"))
+    assert [entity["id"] for entity in client.entities("/a")] == ["a", "b", "c"]
+    assert len(api.bodies) == 3
+
+
+def test_a_listing_keeps_the_time_limit_as_a_whole(waits: Waits) -> None:
+    client, api = scripted(*[page(str(number)) for number in range(9)])
+    entities = client.entities("/a")
+    for number in range(3):
+        assert next(entities)["id"] == str(number)
+        waits.sleep(50)
+    with pytest.raises(RequestError, match=r"^GET /a: held back, as the time for it is over: raise genesys:timeout"):
+        next(entities)
+    assert len(api.bodies) == 3
+
+
+def test_after_a_wait_a_request_may_take_what_is_left(waits: Waits) -> None:
+    seen: list[dict[str, float]] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        seen.append(request.extensions["timeout"])
+        if request.url.path == "/oauth/token":
+            return httpx.Response(200, json={"access_token": "a-token"})
+        return httpx.Response(503, headers={"Retry-After": "115"})
+
+    with pytest.raises(RequestError):
+        Client(connection("https://api.example.com"), httpx.MockTransport(answer)).get("/a")
+    assert [timeout["read"] for timeout in seen] == pytest.approx([30, 30, 5], abs=0.1)
+    assert [timeout["connect"] for timeout in seen] == pytest.approx([10, 10, 5], abs=0.1)
+
+
+@dataclass
+class Trickle(httpx.SyncByteStream):
+    """An answer that comes in bytes, one each second, and never ends."""
+
+    waits: Waits
+    closed: bool = False
+
+    def __iter__(self) -> Iterator[bytes]:
+        while True:
+            self.waits.sleep(1)
+            assert sum(self.waits) < 200, "it is read for ever"
+            yield b" "
+
+    def close(self) -> None:
+        self.closed = True
+
+
+@pytest.mark.parametrize("trickling", ["/oauth/token", "/a"])
+def test_an_answer_that_never_ends_is_given_up_after_the_time_limit(trickling: str, waits: Waits) -> None:
+    stream = Trickle(waits)
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.url.path == trickling:
+            return httpx.Response(200, stream=stream)
+        return httpx.Response(200, json={"access_token": "a-token"})
+
+    client = Client(connection("https://api.example.com"), httpx.MockTransport(answer))
+    with pytest.raises(RequestError, match=rf"^\w+ {trickling}: no answer from api\.example\.com: timed out"):
+        client.get("/a")
+    assert len(waits) == 120
+    assert stream.closed
+
+
+def test_a_429_that_names_no_wait_does_not_use_up_the_tries_at_once(waits: Waits) -> None:
+    client, _ = scripted(*[httpx.Response(429, headers={"Retry-After": "0"})] * 7, made())
+    assert client.get("/a") == {"id": "new"}
+    assert len(waits) == 7
+    assert 0 not in waits
+
+
+@pytest.mark.parametrize("answer", [httpx.Response(404), httpx.Response(403), httpx.Response(200, json={"name": "a"})])
+def test_a_host_may_not_say_which_organisation_it_is_and_is_asked_once(answer: httpx.Response) -> None:
+    client, api = scripted(answer)
+    assert [client.organisation(), client.organisation()] == ["", ""]
+    assert len(api.bodies) == 1
+
+
+def test_the_organisation_is_asked_for_once() -> None:
+    client, api = scripted(httpx.Response(200, json={"id": ORG}))
+    assert [client.organisation(), client.organisation()] == [ORG, ORG]
+    assert len(api.bodies) == 1
+
+
+def test_who_waited_for_the_organisation_fails_like_the_one_who_asked() -> None:
+    """Each would else begin anew, and all together wait for many times the limit."""
+    queue = Watched()
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.url.path == "/oauth/token":
+            return httpx.Response(200, json={"access_token": "a-token"})
+        asked.append(request.url.path)
+        queue.until_there_are(4)
+        return httpx.Response(503)
+
+    asked: list[str] = []
+    client = Client(replace(connection("https://api.example.com"), max_attempts=3), httpx.MockTransport(answer))
+    client._organisation_turn._lock = queue  # type: ignore[assignment]
+    with ThreadPoolExecutor(4) as threads:
+        for result in [threads.submit(client.organisation) for _ in range(4)]:
+            with pytest.raises(RequestError, match=r"^GET /api/v2/organizations/me: 503"):
+                result.result(10)
+    assert len(asked) == 3
+
+
+def test_waiting_for_the_organisation_keeps_the_time_limit() -> None:
+    client = Client(connection("https://api.example.com", timeout_seconds=0.05), httpx.MockTransport(lambda _: made()))
+    with (
+        client._organisation_turn.taken(),
+        pytest.raises(
+            RequestError, match=r"^GET /api/v2/organizations/me: held back, .*: raise genesys:timeoutSeconds$"
+        ),
+    ):
+        client.organisation()
 
 
 def test_a_page_instead_of_the_api_points_at_the_setting() -> None:
@@ -340,7 +504,8 @@ def test_neither_a_connection_nor_an_answer_is_waited_for_without_end(
 
     with pytest.raises(RequestError):
         Client(connection("https://api.example.com", limit), httpx.MockTransport(hang)).get("/a")
-    assert seen == [{"connect": connect, "read": answer, "write": answer, "pool": answer}]
+    wanted = {"connect": connect, "read": answer, "write": answer, "pool": answer}
+    assert seen == [pytest.approx(wanted, abs=0.1)]
 
 
 def test_a_redirect_is_not_followed() -> None:

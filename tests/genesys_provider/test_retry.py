@@ -1,10 +1,13 @@
+from concurrent.futures import Future, ThreadPoolExecutor
+
 import pulumi
 import pytest
 
 from genesys_provider.errors import GenesysError, RequestError
 from genesys_provider.redaction import hide
-from genesys_provider.retry import retry, time_limit
+from genesys_provider.retry import Turn, jitter, pause, retry, time_limit
 from tests.support.provider import Waits
+from tests.support.turns import Watched
 
 ATTEMPTS = 8
 
@@ -45,6 +48,21 @@ def test_without_a_word_from_the_server_it_waits_up_to_twice_as_long_each_time(w
         of_this_try = waits[number::7]
         assert 0 <= min(of_this_try) < longest / 10
         assert longest * 0.9 < max(of_this_try) <= longest, "full jitter: from nothing to all"
+
+
+def test_to_wait_for_nothing_is_no_word(waits: Waits) -> None:
+    """All tries would be used up at once."""
+    with pytest.raises(RequestError):
+        retry(Flaky(*[passing(0)] * ATTEMPTS), ATTEMPTS)
+    assert len(waits) == ATTEMPTS - 1
+    assert 0 not in waits
+
+
+def test_chance_repeats_with_its_seed(waits: Waits) -> None:
+    for _ in range(2):
+        jitter.seed(1)
+        retry(Flaky(*[passing()] * 7), ATTEMPTS)
+    assert waits[:7] == waits[7:]
 
 
 def test_it_gives_up_after_so_many_tries(waits: Waits) -> None:
@@ -113,3 +131,84 @@ def test_a_wait_of_more_than_three_seconds_is_told(waits: Waits, monkeypatch: py
     hide("hunter2")
     retry(Flaky(passing(3), RequestError("POST /a: 429 hunter2: Busy; do this", repeatable=True, wait=12)), ATTEMPTS)
     assert told == ["POST /a: 429 [secret]: trying again in 12 s"]
+
+
+def test_holding_back_is_told_and_limited_as_any_wait(waits: Waits, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(pulumi.log, "info", told.append)
+    with time_limit(30):
+        pause(3, "GET /a", "as it is so")
+        pause(26.9, "GET /a", "as it is so")
+        with pytest.raises(RequestError, match=r"^GET /a: held back, as it is so: raise genesys:timeoutSeconds$"):
+            pause(0.2, "GET /a", "as it is so")
+    assert waits == [3, 26.9]
+    assert told == ["GET /a: held back, as it is so: trying again in 27 s"]
+
+
+class Inside:
+    """What one thread does for all: it ends when it is told how."""
+
+    def __init__(self) -> None:
+        self.turn = Turn("GET /a")
+        self.queue = Watched()
+        self.turn._lock = self.queue  # type: ignore[assignment]
+        self.calls = 0
+        self.end: Future[None] = Future()
+
+    def __call__(self) -> None:
+        with self.turn.taken():
+            self.calls += 1
+            self.end.result(10)
+
+
+@pytest.fixture
+def inside() -> Inside:
+    return Inside()
+
+
+def test_who_waited_while_the_one_inside_failed_fails_like_it(inside: Inside) -> None:
+    """Behind a host that hangs, each would else take as long again."""
+    with ThreadPoolExecutor(4) as threads:
+        results = [threads.submit(inside) for _ in range(4)]
+        inside.queue.until_there_are(4)
+        inside.end.set_exception(passing(7))
+        for result in results:
+            with pytest.raises(RequestError, match="busy") as failed:
+                result.result(10)
+            assert (failed.value.repeatable, failed.value.wait) == (True, 7)
+    assert inside.calls == 1
+    inside.end = Future()
+    inside.end.set_result(None)
+    inside()
+    assert inside.calls == 2, "who comes later tries anew"
+
+
+def test_who_waited_while_the_one_inside_succeeded_goes_in(inside: Inside) -> None:
+    inside.end.set_exception(passing())
+    with pytest.raises(RequestError):
+        inside()
+    inside.end = Future()
+    with ThreadPoolExecutor(2) as threads:
+        results = [threads.submit(inside) for _ in range(2)]
+        inside.queue.until_there_are(3)
+        inside.end.set_result(None)
+        for result in results:
+            result.result(10)
+    assert inside.calls == 3
+
+
+def test_waiting_for_the_one_inside_keeps_the_time_limit(inside: Inside) -> None:
+    with ThreadPoolExecutor(1) as threads:
+        first = threads.submit(inside)
+        inside.queue.until_there_are(1)
+        for seconds in (0.05, 0, -1):
+            with (
+                pytest.raises(
+                    RequestError, match=r"^GET /a: held back, as it was not .*: raise genesys:timeoutSeconds$"
+                ),
+                time_limit(seconds),
+            ):
+                inside()
+        inside.end.set_result(None)
+        first.result(10)
+    assert inside.calls == 1
