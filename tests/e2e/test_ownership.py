@@ -3,7 +3,8 @@
 import re
 from pathlib import Path
 
-from tests.support.project import project
+from tests.support.project import Object, Project, project
+from tests.support.waiting import until
 
 HOOKS = "/api/v2/events/webhooks"
 
@@ -39,3 +40,90 @@ def test_it_can_be_adopted_and_kept_by_destroy(tmp_path: Path) -> None:
         it.pulumi("up", "--expect-no-changes")
         it.pulumi("destroy")
         assert it.emulator.entities("webhook") == [adopted]
+
+
+GROUPS = """\
+class Group(pulumi.ComponentResource):
+    def __init__(self, type, name):
+        super().__init__(f"app:{type}", name)
+
+def within(group, **options):
+    return pulumi.ResourceOptions(parent=group, **options)
+
+"""
+
+
+def test_what_moves_into_a_component_needs_an_alias_and_keeps_its_objects(tmp_path: Path) -> None:
+    with project(tmp_path) as it:
+        it.program("hook = webhook('hook')\nsubscription('queues', hook.id)\n")
+        it.pulumi("up")
+        before = objects(it)
+        moved = f"{GROUPS}group = Group('Group', 'group')\n" + (
+            "hook = webhook('hook', within(group, ALIASES))\nsubscription('queues', hook.id, within(group, ALIASES))\n"
+        )
+        it.program(moved.replace(", ALIASES", ""))
+        [line] = errors(it.pulumi("up", fails=True))
+        assert f"there is a webhook 'it-local-hook' already ({before[0]['id']})" in line
+        assert "give it an alias of it/local/hook" in line
+        assert objects(it) == before
+
+        it.emulator.calls()
+        it.program(moved.replace("ALIASES", "aliases=[pulumi.Alias(parent=pulumi.ROOT_STACK_RESOURCE)]"))
+        it.pulumi("up")
+        changing = [call.split()[0] for call in it.emulator.calls() if not call.startswith("GET")]
+        assert changing == ["POST", "PUT", "PUT"], "the token, and both objects in place"
+        assert [each["id"] for each in objects(it)] == [each["id"] for each in before]
+        assert [each["description"] for each in objects(it)] == [
+            "[pulumi:it/local/app:Group::hook]",
+            "[pulumi:it/local/app:Group::queues]",
+        ]
+        it.pulumi("up", "--refresh", "--expect-no-changes")
+
+
+def test_of_two_components_with_a_child_of_one_name_each_keeps_its_own(tmp_path: Path) -> None:
+    left = "webhook('hook', within(Group('Left', 'it')))\n"
+    right = left.replace("Left", "Right")
+    right_named = right.replace("))\n", "), name='right')\n")
+    with project(tmp_path) as it:
+        it.program(f"{GROUPS}{left}")
+        it.pulumi("up")
+        [theirs] = objects(it)
+        it.program(f"{GROUPS}{left}{right}")
+        [line] = errors(it.pulumi("up", fails=True))
+        assert f"there is a webhook 'it-local-hook' already ({theirs['id']})" in line
+        assert "belongs to it/local/app:Left::hook: choose another `name`" in line
+        assert objects(it) == [theirs]
+
+        it.program(f"{GROUPS}{left}{right_named}")
+        it.pulumi("up")
+        assert [each["name"] for each in objects(it)] == ["it-local-hook", "right"]
+        it.program(f"{GROUPS}{right_named}")
+        it.pulumi("up")
+        assert [each["name"] for each in objects(it)] == ["right"]
+        it.pulumi("up", "--refresh", "--expect-no-changes")
+
+
+def test_what_a_killed_run_made_is_found_under_another_name(tmp_path: Path) -> None:
+    with project(tmp_path) as it:
+        it.program("webhook('hook')")
+        it.emulator.fault("POST", HOOKS, when="after", hold=True, drop=True)
+        with it.running("up") as run:
+            until(lambda: it.emulator.door("GET", "held")["calls"], "a webhook is created")
+            run.kill("the engine")
+            until(run.gone, "its plugins have ended")
+        it.emulator.door("DELETE", "faults")
+        [made] = objects(it)
+        it.program("webhook('hook', name='another')")
+        text = it.pulumi("up")
+        assert f"took over webhook {made['id']}" in text
+        assert [(each["id"], each["name"]) for each in objects(it)] == [(made["id"], "another")]
+        assert [each["id"] for each in it.resources()] == [made["id"]]
+
+
+def objects(it: Project) -> list[Object]:
+    return it.emulator.entities("webhook") + it.emulator.entities("subscription")
+
+
+def errors(text: str) -> list[str]:
+    """Each error of ours, once: Pulumi says it while it happens, and again at the end."""
+    return list(dict.fromkeys(re.findall(r"^\s*error: (GenesysError: .*)$", text, re.MULTILINE)))
