@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from genesys_provider import client
+from genesys_provider import client, retry
 from genesys_provider.errors import GenesysError
 from genesys_provider.lifecycle import Props
 from tests.support.fault_run import PASSING, ROUTES, Faults, routes
@@ -32,6 +32,7 @@ def test_whatever_fails_on_the_way_there_is_one_object_and_then_none(
 ) -> None:
     """Every other time somebody else's object has the name: it is refused, and a free name is taken."""
     rng = random.Random(seed)
+    retry.jitter.seed(seed)
     theirs = made_by_hand(kind, emulator, "made by hand") if seed % 2 else None
     faults = Faults(emulator, rng, slow_ms=int(ANSWER_SECONDS * 1000) + 50, longest_wait=20)
     errors: list[str] = []
