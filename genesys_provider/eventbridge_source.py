@@ -37,7 +37,7 @@ SUFFIX = re.compile(r"[A-Za-z0-9._-]{1,64}")
 # Whether an integration is ACTIVE before or only after AWS has a bus for its source is not known, and the bus waits for
 # this resource: so it is not waited for any longer.
 ACTIVATING_SECONDS = 15.0
-APPEARING_SECONDS = 5.0  # until what was made can be found
+APPEARING_SECONDS = 10.0  # until what was made can be found
 DELETING_SECONDS = 30.0
 
 
@@ -135,7 +135,9 @@ class EventBridgeSourceProvider(EntityProvider):
 
     def fetch(self, id_: str) -> Entity:
         entity = session.client().get(self._at(id_), expand="config.current")
-        if entity.get("intendedState") == "DELETED":
+        if (kind := type_of(entity)) != TYPE:
+            raise GenesysError(f"integration {id_} is of type {kind}, not {TYPE}")
+        if is_deleted(entity):
             raise NotFound(f"GET {self._at(id_)}: it was deleted, and is still shown")
         return entity
 
@@ -147,7 +149,7 @@ class EventBridgeSourceProvider(EntityProvider):
         entities = [
             entity
             for entity in session.client().entities(self.path, integrationType=TYPE, expand="config.current")
-            if entity.get("intendedState") != "DELETED"
+            if type_of(entity) == TYPE and not is_deleted(entity)
         ]
         found = self._ours(entities, props)
         for entity in entities:
@@ -166,21 +168,31 @@ class EventBridgeSourceProvider(EntityProvider):
     def make(self, props: Props) -> Entity:
         session.confirm_org()  # the source's name has its id
         entity = self.find(props)
-        if entity is None:
+        if entity and self._owner_of(entity):
+            return self._take(entity, props)
+        if entity:
+            pulumi.log.info(f"took over integration {entity['id']}, which was made by this name and never configured")
+        else:
             refuse_unavailable(props["topics"])
-            body = {"name": props["name"], "integrationType": {"id": TYPE}}
-            made = session.client().post(self.path, body, look=lambda: self._appearing(lambda: self.find(props)))
-            entity = self._appearing(lambda: self._shown(str(made["id"])))
-            if entity is None:
-                raise GenesysError(f"integration {made['id']} was made, but is not shown: `up` again")
-            return self._bring_up_to_date(entity, props)
-        return self._take(entity, props)
+            entity = self._post(props)
+        return self._bring_up_to_date(entity, props)
+
+    def _post(self, props: Props) -> Entity:
+        """A new one, as it is once it can be found."""
+        body = {"name": props["name"], "integrationType": {"id": TYPE}}
+        made = session.client().post(self.path, body, look=lambda: appearing(lambda: self.find(props)))
+        id_ = str(made["id"])
+        if entity := appearing(lambda: none_if_not_found(lambda: self.fetch(id_))):
+            return entity
+        raise GenesysError(
+            f"integration {id_} was made, and can't be found {APPEARING_SECONDS:.0f} s later: `up` again"
+        )
 
     def write(self, id_: str, props: Props, found: Entity | None) -> Entity:
         entity = found or self.fetch(id_)
         if set(props["topics"]) - set(self.from_entity(entity)["topics"] or []):
             refuse_unavailable(props["topics"])
-        self._configure(entity, props)
+        entity = self._configure(entity, props)
         changes = {}
         if entity.get("name") != props["name"]:
             changes["name"] = props["name"]
@@ -193,27 +205,31 @@ class EventBridgeSourceProvider(EntityProvider):
     def remove(self, id_: str) -> None:
         from .retry import poll
 
-        session.client().delete(self._at(id_))
-        gone = poll(
-            lambda: self._is_gone(id_), lambda gone: gone, DELETING_SECONDS, lambda _: f"integration {id_} is deleted"
+        at = self._at(id_)
+        session.client().delete(at)
+        left = poll(
+            lambda: none_if_not_found(lambda: session.client().get(at)),
+            lambda left: left is None,
+            DELETING_SECONDS,
+            lambda _: f"integration {id_} is deleted, and still there",
         )
-        if not gone:
+        if left and not is_deleted(left):
             raise GenesysError(
                 f"integration {id_} is still there {DELETING_SECONDS:.0f} s after its deletion: try again"
             )
 
-    def _configure(self, entity: Entity, props: Props) -> None:
-        """Write the configuration with the version that it has; what is not ours in it stays as it is."""
+    def _configure(self, entity: Entity, props: Props) -> Entity:
+        """Write the configuration with the version that it has, and leave in it what is not ours. As it was before."""
         from .retry import retry, time_limit
 
         id_, connection = str(entity["id"]), session.connection()
 
-        def once() -> None:
+        def once() -> Entity:
             nonlocal entity
             current = config_of(entity)
             wanted = self._configured(current, props)
             if wanted == current:
-                return
+                return entity
             try:
                 session.client().put(f"{self._at(id_)}/config/current", wanted)
             except VersionConflict as error:
@@ -222,9 +238,10 @@ class EventBridgeSourceProvider(EntityProvider):
                     raise OwnershipError(f"integration {id_} was taken by {now} meanwhile: `up` again") from None
                 error.repeatable = True  # now that the version is known
                 raise
+            return entity
 
         with time_limit(connection.timeout_seconds):
-            retry(once, connection.max_attempts)
+            return retry(once, connection.max_attempts)
 
     def _configured(self, current: Mapping[str, Any], props: Props) -> dict[str, Any]:
         has = current.get("properties") or {}
@@ -272,26 +289,6 @@ class EventBridgeSourceProvider(EntityProvider):
             raise GenesysError(f"integration {id_} is {state} after {limit:.0f} s, not {wanted}: try again")
         return entity
 
-    def _shown(self, id_: str) -> Entity | None:
-        try:
-            return self.fetch(id_)
-        except NotFound:
-            return None
-
-    def _appearing(self, look: Callable[[], Entity | None]) -> Entity | None:
-        from .retry import poll
-
-        return poll(
-            look, lambda found: found is not None, APPEARING_SECONDS, lambda _: "the new integration is looked for"
-        )
-
-    def _is_gone(self, id_: str) -> bool:
-        try:
-            session.client().get(self._at(id_))
-        except NotFound:
-            return True
-        return False
-
 
 def config_of(entity: Mapping[str, Any]) -> Mapping[str, Any]:
     return (entity.get("config") or {}).get("current") or {}
@@ -307,6 +304,15 @@ def words(entity: Mapping[str, Any]) -> str:
     return str(detail.get("message") or detail.get("messageWithParams") or "it does not say why").rstrip(".")
 
 
+def type_of(entity: Mapping[str, Any]) -> str:
+    return (entity.get("integrationType") or {}).get("id") or ""
+
+
+def is_deleted(entity: Mapping[str, Any]) -> bool:
+    """Whether it is shown though it was deleted."""
+    return entity.get("intendedState") == "DELETED"
+
+
 def is_unused(entity: Mapping[str, Any]) -> bool:
     """Whether it was made, and nothing else done with it."""
     config = config_of(entity)
@@ -317,6 +323,20 @@ def is_unused(entity: Mapping[str, Any]) -> bool:
         and config.get("version") == 1
         and (entity.get("intendedState") == "DISABLED")
     )
+
+
+def appearing(look: Callable[[], Entity | None]) -> Entity | None:
+    """What is found, at once or a little later."""
+    from .retry import poll
+
+    return poll(look, lambda found: found is not None, APPEARING_SECONDS, lambda _: "the new integration is looked for")
+
+
+def none_if_not_found(call: Callable[[], Entity]) -> Entity | None:
+    try:
+        return call()
+    except NotFound:
+        return None
 
 
 def source_name(suffix: str) -> str:

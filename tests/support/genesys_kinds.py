@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 from typing import Any
 
+from genesys_provider.eventbridge_source import EventBridgeSourceProvider
 from genesys_provider.lifecycle import EntityProvider, Props
 from genesys_provider.subscription import SubscriptionProvider
 from genesys_provider.webhook import WebhookProvider
-from tests.support.provider import Emulator
+from tests.support.provider import Emulator, Waits
+from tests.support.waiting import until
 
 KINDS = ("webhook", "subscription")
 OWNER = "project/stack/it"
@@ -89,6 +91,44 @@ def subscription(webhooks: list[str]) -> Kind:
             "transform": "all",
         },
     )
+
+
+TOPIC = "v2.detail.events.conversation.{id}"
+
+
+def eventbridge_source() -> Kind:
+    return Kind(
+        "integration",
+        EventBridgeSourceProvider(),
+        {
+            "name": NAME,
+            "notes": f"text {MARK}",
+            "owner": OWNER,
+            "awsAccountId": "123456789012",
+            "awsRegion": "eu-central-1",
+            "suffix": NAME,
+            "topics": [f"{TOPIC}.acd.start", f"{TOPIC}.acd.end"],
+            "enabled": True,
+        },
+        {
+            "name": "another source",
+            "notes": f"other text {MARK}",
+            "topics": [f"{TOPIC}.acw"],
+            "enabled": False,
+        },
+    )
+
+
+class Settling(Waits):
+    """Waits in which the platform gets done what it has begun with integrations."""
+
+    def __init__(self, emulator: Emulator) -> None:
+        super().__init__()
+        self._activation = emulator.served.cloud.activation
+
+    def sleep(self, seconds: float) -> None:
+        super().sleep(seconds)
+        until(lambda: not self._activation._changes, "the platform has done what it began")
 
 
 def kind_named(name: str, emulator: Emulator) -> Kind:
