@@ -11,10 +11,11 @@ help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  make %-10s %s\n", $$1, $$2}'
 	@echo '  with STACK=local by default, and ARGS="..." handed on to pulumi or pytest'
 
-demo: engine ## both clouds on this machine, the whole stack on them, and three events through it
+demo: DEMO = $(if $(filter partner,$(DELIVERY)),local-partner,local)
+demo: engine ## both clouds on this machine, the whole stack on them, and three events through it (DELIVERY=partner)
 	@$(RUN) sandbox up
-	@$(RUN) tools.stack up local
-	@$(RUN) tools.demo
+	@$(RUN) tools.stack up $(DEMO)
+	@$(RUN) tools.demo $(DEMO)
 
 up preview refresh destroy recover: engine
 	@$(RUN) tools.stack $@ $(STACK) $(ARGS)

@@ -1,65 +1,100 @@
-"""The whole graph: what AWS gets and then, pointing at it, what Genesys Cloud gets."""
+"""The whole graph: what AWS gets, what Genesys Cloud gets, and what joins the two."""
 
 import pulumi
 from pulumi import Output, ResourceOptions
 
 import eventbridge as aws
 import genesys_provider as genesys
-from settings import from_pulumi
+from settings import Settings, from_pulumi
 
-settings = from_pulumi()
-base = aws.Base(prefix=settings.bus_name, tags=settings.tags, protect=settings.protect)
 
-signing_key = genesys.SigningKey("signing-key", genesys.SigningKeyArgs(rotation=settings.signing_key_rotation))
-api_key = genesys.SigningKey("api-key", genesys.SigningKeyArgs(rotation=settings.api_key_rotation))
+def main(settings: Settings) -> None:
+    base = aws.Base(prefix=settings.bus_name, tags=settings.tags, protect=settings.protect)
+    commands = by_partner(settings, base) if settings.delivery == "partner" else by_webhook(settings, base)
+    pulumi.export("delivery", settings.delivery)
+    pulumi.export("commands", commands)
 
-bus = aws.Bus("bus", aws.BusArgs(base=base))
-pulumi.export("busArn", bus.arn)
-commands: dict[str, Output[str]] = {}
-if settings.tap:
-    tap = aws.Tap("tap", aws.TapArgs(base=base, bus=bus, source=settings.source))
-    pulumi.export("tapQueueUrl", tap.queue_url)
-    commands["events"] = Output.concat(settings.aws_cli, " sqs receive-message --queue-url ", tap.queue_url)
 
-# An API destination only sends: what receives at its URL is built here, unless somebody else's receiver is named.
-url: pulumi.Input[str] | None = settings.ingress.url
-receiver: list[pulumi.Resource] = []
-if url is None:
-    keys = aws.Keys(signing=signing_key.key, heartbeat=api_key.key)
-    receives = aws.IngressArgs(base=base, bus=bus, source=settings.source, keys=keys, limits=settings.ingress)
-    ingress = aws.Ingress("ingress", receives)
-    url, receiver = ingress.url, [ingress]
-    commands["logs"] = Output.concat(settings.aws_cli, " logs tail --follow ", ingress.log_group_name)
-pulumi.export("commands", commands)
-
-# Everything that sends waits for the whole receiver, not for its URL alone.
-ready = ResourceOptions(depends_on=receiver)
-destination = aws.Destination("destination", aws.DestinationArgs(base=base, url=url, api_key=api_key.key), ready)
-pulumi.export("destinationArn", destination.arn)
-pulumi.export("destinationUrl", destination.invocation_endpoint)
-if receiver:  # nothing is sent to somebody else's: it would show our key
-    beats = aws.HeartbeatArgs(base=base, destination_arn=destination.arn, minutes=settings.heartbeat_minutes)
-    aws.Heartbeat("heartbeat", beats, ready)
-
-webhook_args = genesys.WebhookArgs(
-    destination_url=destination.invocation_endpoint,
-    signing_key=signing_key.key,
-    retry_policy=genesys.RetryPolicyArgs(retry_count=10, retry_interval_seconds=30),  # an outage of five minutes
-)
-webhook = genesys.Webhook("webhook", webhook_args, ready)
-pulumi.export("webhookId", webhook.id)
-subscriptions = {
-    each.name: genesys.Subscription(
-        each.name,
-        genesys.SubscriptionArgs(
-            webhook_id=webhook.id,
-            event_types=each.event_types,
-            attributes=each.attributes,
-            enabled=each.enabled,
-            transform=each.transform,
-            adopt=each.adopt,
+def by_partner(settings: Settings, base: aws.Base) -> dict[str, Output[str]]:
+    """What Genesys Cloud really offers: a partner event source in the account, and the bus that belongs to it."""
+    region = aws.region()
+    source = genesys.EventBridgeSource(
+        "source",
+        genesys.EventBridgeSourceArgs(
+            aws_account_id=aws.account_id(),
+            aws_region=region,
+            suffix=settings.source_suffix,
+            topics=settings.topics,
         ),
     )
-    for each in settings.subscriptions
-}
-pulumi.export("subscriptionIds", {name: each.id for name, each in subscriptions.items()})
+    there = aws.PartnerSource("source", aws.PartnerSourceArgs(name=source.event_source_name, region=region))
+    bus = aws.Bus("bus", aws.BusArgs(base=base, partner_source=there.source_name))
+    pulumi.export("busArn", bus.arn)
+    pulumi.export("integrationId", source.id)
+    pulumi.export("eventSourceName", source.event_source_name)
+    return tap(settings, base, bus, source.event_source_name)
+
+
+def by_webhook(settings: Settings, base: aws.Base) -> dict[str, Output[str]]:
+    """The tutorial's shape: a webhook that points at an API destination's URL, and a receiver behind that."""
+    signing_key = genesys.SigningKey("signing-key", genesys.SigningKeyArgs(rotation=settings.signing_key_rotation))
+    api_key = genesys.SigningKey("api-key", genesys.SigningKeyArgs(rotation=settings.api_key_rotation))
+
+    bus = aws.Bus("bus", aws.BusArgs(base=base))
+    pulumi.export("busArn", bus.arn)
+    commands = tap(settings, base, bus, settings.source)
+
+    # An API destination only sends: what receives at its URL is built here, unless somebody else's receiver is named.
+    url: pulumi.Input[str] | None = settings.ingress.url
+    receiver: list[pulumi.Resource] = []
+    if url is None:
+        keys = aws.Keys(signing=signing_key.key, heartbeat=api_key.key)
+        receives = aws.IngressArgs(base=base, bus=bus, source=settings.source, keys=keys, limits=settings.ingress)
+        ingress = aws.Ingress("ingress", receives)
+        url, receiver = ingress.url, [ingress]
+        commands["logs"] = Output.concat(settings.aws_cli, " logs tail --follow ", ingress.log_group_name)
+
+    # Everything that sends waits for the whole receiver, not for its URL alone.
+    ready = ResourceOptions(depends_on=receiver)
+    destination = aws.Destination("destination", aws.DestinationArgs(base=base, url=url, api_key=api_key.key), ready)
+    pulumi.export("destinationArn", destination.arn)
+    pulumi.export("destinationUrl", destination.invocation_endpoint)
+    if receiver:  # nothing is sent to somebody else's: it would show our key
+        beats = aws.HeartbeatArgs(base=base, destination_arn=destination.arn, minutes=settings.heartbeat_minutes)
+        aws.Heartbeat("heartbeat", beats, ready)
+
+    webhook_args = genesys.WebhookArgs(
+        destination_url=destination.invocation_endpoint,
+        signing_key=signing_key.key,
+        retry_policy=genesys.RetryPolicyArgs(retry_count=10, retry_interval_seconds=30),  # an outage of five minutes
+    )
+    webhook = genesys.Webhook("webhook", webhook_args, ready)
+    pulumi.export("webhookId", webhook.id)
+    subscriptions = {
+        each.name: genesys.Subscription(
+            each.name,
+            genesys.SubscriptionArgs(
+                webhook_id=webhook.id,
+                event_types=each.event_types,
+                attributes=each.attributes,
+                enabled=each.enabled,
+                transform=each.transform,
+                adopt=each.adopt,
+            ),
+        )
+        for each in settings.subscriptions
+    }
+    pulumi.export("subscriptionIds", {name: each.id for name, each in subscriptions.items()})
+    return commands
+
+
+def tap(settings: Settings, base: aws.Base, bus: aws.Bus, source: pulumi.Input[str]) -> dict[str, Output[str]]:
+    """A queue to look at, where it is wanted, and how to."""
+    if not settings.tap:
+        return {}
+    queue_url = aws.Tap("tap", aws.TapArgs(base=base, bus=bus, source=source)).queue_url
+    pulumi.export("tapQueueUrl", queue_url)
+    return {"events": Output.concat(settings.aws_cli, " sqs receive-message --queue-url ", queue_url)}
+
+
+main(from_pulumi())

@@ -55,7 +55,13 @@ class IngressSettings:
 class Settings:
     """Everything that decides what this stack looks like."""
 
+    delivery: str
+    """`webhook` or `partner`."""
     bus_name: str
+    source_suffix: str
+    """The end of the partner event source's name."""
+    topics: list[str]
+    """Topic templates: in `partner` those that are delivered, in `webhook` those known beside the documented ones."""
     source: str
     """Source of the events on the bus: `genesys.com/cloud/<orgId>` (AWS keeps `aws.` for its partners)."""
     aws_cli: str
@@ -96,15 +102,19 @@ def load(config: Mapping[str, str], environ: Mapping[str, str], project: str, st
     refuse_misspelt(config, (project, "genesys", "aws"))
     genesys = connection.resolve(lambda key: config.get(f"genesys:{key}"), environ)
 
-    if (delivery := reader.text("delivery", "webhook")) != "webhook":
-        more = " (`partner` is not built yet)" if delivery == "partner" else ""
-        raise ConfigError(f"{project}:delivery is {delivery!r}; the only way there is{more}: webhook")
+    delivery = reader.text("delivery", "webhook")
+    if delivery not in ("webhook", "partner"):
+        raise ConfigError(f"{project}:delivery is {delivery!r}; write webhook or partner")
+    partner, name = delivery == "partner", bus_name(reader, stack)
 
     return Settings(
-        bus_name=bus_name(reader, stack),
+        delivery=delivery,
+        bus_name=name,
+        source_suffix=source_suffix(reader, name),
+        topics=partner_topics(reader) if partner else topics(reader),
         source=f"genesys.com/cloud/{organisation(genesys.org_id)}",
         aws_cli=aws_cli(config),
-        subscriptions=subscriptions(reader, f"{project}-{stack}-"),
+        subscriptions=no_subscriptions(reader) if partner else subscriptions(reader, f"{project}-{stack}-"),
         ingress=ingress(reader, environ),
         tap=reader.flag("tap", False),
         heartbeat_minutes=reader.number("heartbeatMinutes", 5, 1, 60),
@@ -120,6 +130,7 @@ KEYS = (
     "busName",
     "subscriptions",
     "topics",
+    "sourceSuffix",
     "ingress",
     "tap",
     "logDays",
@@ -226,6 +237,35 @@ def topics(reader: "Reader") -> list[str]:
             " travel in the function's environment, which AWS limits to 4 KB"
         )
     return found
+
+
+def partner_topics(reader: "Reader") -> list[str]:
+    found = topics(reader)
+    if not found:
+        raise ConfigError(
+            f"{reader.key('topics')} is empty: without one, no event is delivered; for example:"
+            " [v2.detail.events.conversation.{id}.acd.end]"
+        )
+    return found
+
+
+def no_subscriptions(reader: "Reader") -> list[SubscriptionSettings]:
+    if reader.list("subscriptions"):
+        raise ConfigError(
+            f"{reader.key('subscriptions')} is for `delivery: webhook`; in `partner`, write the topics into"
+            f" {reader.key('topics')}"
+        )
+    return []
+
+
+def source_suffix(reader: "Reader", default: str) -> str:
+    suffix = reader.text("sourceSuffix", "") or default
+    if not re.fullmatch(r"[A-Za-z0-9._-]{1,64}", suffix):
+        raise ConfigError(
+            f"{reader.key('sourceSuffix')} is {suffix!r}; write 1 to 64 letters, digits, dots, hyphens and underscores,"
+            " for example genesys-dev"
+        )
+    return suffix
 
 
 def tags(reader: "Reader") -> dict[str, str]:

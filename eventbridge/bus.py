@@ -11,7 +11,9 @@ from .component import Base, Component
 @dataclass(kw_only=True)
 class BusArgs:
     base: Base
-    """Its prefix is the bus's name."""
+    """Its prefix is the bus's name, unless that is a partner's."""
+    partner_source: pulumi.Input[str] | None = None
+    """The name of a partner's event source, which is this bus's too."""
 
 
 class Bus(Component):
@@ -24,7 +26,8 @@ class Bus(Component):
         super().__init__(name, args.base, opts)
         bus = aws.cloudwatch.EventBus(
             name,
-            name=args.base.prefix,
+            name=args.base.prefix if args.partner_source is None else args.partner_source,
+            event_source_name=args.partner_source,
             description="Events of Genesys Cloud",
             tags=args.base.tags,
             opts=self.lasting(),

@@ -18,7 +18,7 @@ class TapArgs:
     base: Base
     bus: Bus
     """The bus to listen on."""
-    source: str
+    source: pulumi.Input[str]
     """The events' source. Only theirs: a heartbeat has another."""
 
 
@@ -34,7 +34,7 @@ class Tap(Component):
             name=f"{args.base.prefix}-tap",
             description="A copy of every event of Genesys Cloud, to look at",
             event_bus_name=args.bus.name,
-            event_pattern=json.dumps({"source": [args.source]}),
+            event_pattern=pulumi.Output.json_dumps({"source": [args.source]}),
             tags=args.base.tags,
             opts=self.child(),
         )

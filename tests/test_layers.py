@@ -21,7 +21,7 @@ MAY_IMPORT = {
 }
 PACKAGES = {
     "genesys_provider": {"pulumi", "httpx", "stamina"},
-    "eventbridge": {"pulumi", "pulumi_aws"},
+    "eventbridge": {"pulumi", "pulumi_aws", "boto3", "botocore"},
     "ingress": {"boto3", "botocore"},
 }
 ONE_PLACE = {"httpx": "genesys_provider/_http.py"}

@@ -10,6 +10,8 @@ from genesys_provider.errors import ConfigError
 from settings import KEYS, Settings, load
 from tests.support.graph import CONFIG, ENVIRON, ORG, PROJECT, ROOT
 
+TOPIC = "v2.detail.events.conversation.{id}.acd.end"
+
 
 def settings(
     config: dict[str, Any] | None = None, environ: dict[str, str] | None = None, stack: str = "dev"
@@ -54,6 +56,7 @@ def test_every_key_that_is_read_has_its_schema_and_no_other_has_one() -> None:
 
 def test_the_schemas_defaults_are_the_programs() -> None:
     given = {key: entry["default"] for key, entry in schema().items() if "default" in entry}
+    assert given.pop("subscriptions") == [], "there is none in `partner`"
     assert settings(given) == settings()
 
 
@@ -69,14 +72,22 @@ def test_commands_for_the_sandbox_ask_the_sandbox() -> None:
     assert settings({"aws:endpoints": endpoints}).aws_cli == "aws --endpoint-url http://127.0.0.1:4566"
 
 
-@pytest.mark.parametrize("stack", ["dev", "staging", "prod", "local"])
+def test_partner_needs_topics_and_no_subscriptions() -> None:
+    found = settings({"delivery": "partner", "topics": [TOPIC], "subscriptions": None})
+    assert (found.delivery, found.topics, found.subscriptions) == ("partner", [TOPIC], [])
+    assert found.source_suffix == found.bus_name == "genesys-dev"
+    assert settings({"sourceSuffix": "voice"}).source_suffix == "voice"
+
+
+@pytest.mark.parametrize("stack", ["dev", "staging", "prod", "local", "local-partner"])
 def test_the_stacks_that_come_with_the_project_are_right(stack: str) -> None:
     import yaml
 
     raw = yaml.safe_load((ROOT / "stacks" / f"Pulumi.{stack}.yaml").read_text())["config"]
     config = {key: value if isinstance(value, str) else json.dumps(value) for key, value in raw.items()}
-    assert load(config, ENVIRON, PROJECT, stack).subscriptions
-    if stack != "local":
+    found = load(config, ENVIRON, PROJECT, stack)
+    assert found.topics if found.delivery == "partner" else found.subscriptions
+    if not stack.startswith("local"):
         assert json.loads(config["aws:allowedAccountIds"]) != ["000000000000"]
 
 
@@ -115,8 +126,14 @@ def test_an_unknown_key_is_refused_with_the_nearest() -> None:
 @pytest.mark.parametrize(
     ("config", "says"),
     [
-        ({"delivery": "partner"}, "`partner` is not built yet"),
-        ({"delivery": "carrier-pigeon"}, "the only way there is: webhook"),
+        ({"delivery": "carrier-pigeon"}, "genesys-eventbridge:delivery is 'carrier-pigeon'; write webhook or partner"),
+        (
+            {"delivery": "partner", "topics": [TOPIC]},
+            "subscriptions is for `delivery: webhook`; in `partner`, write the",
+        ),
+        ({"delivery": "partner", "subscriptions": None}, "topics is empty: without one, no event is delivered"),
+        ({"sourceSuffix": "a/b"}, "sourceSuffix is 'a/b'; write 1 to 64 letters, digits, dots, hyphens and"),
+        ({"sourceSuffix": "x" * 65}, "write 1 to 64 letters"),
         ({"busName": "x" * 49}, "49 characters long; write one of at most 48"),
         ({"busName": "a bus"}, "letters, digits, - and _ only"),
         ({"busName": "default"}, "for example genesys-dev"),

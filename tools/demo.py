@@ -1,4 +1,4 @@
-"""`make demo`, once the sandbox runs and the stack is deployed: three events, from Genesys Cloud to the bus."""
+"""`python -m tools.demo STACK`: three events, from Genesys Cloud to the bus, on a stack that is deployed."""
 
 import json
 import sys
@@ -28,8 +28,8 @@ class Seen:
     seconds: float
 
 
-def main() -> int:
-    outputs, clouds = Stack("local").outputs(), Sandbox.from_environ()
+def main(stack: str) -> int:
+    outputs, clouds = Stack(stack).outputs(), Sandbox.from_environ()
     print("Three things happen in Genesys Cloud; waiting for them on the bus ...", flush=True)
     happened = {emit(clouds, kind): time.monotonic() for kind in KINDS}
     seen = list(arrivals(clouds, outputs["tapQueueUrl"], happened))
@@ -40,7 +40,7 @@ def main() -> int:
             file=sys.stderr,
         )
         return 1
-    show(seen, outputs, clouds)
+    show(seen, outputs, clouds, stack)
     return 0
 
 
@@ -68,11 +68,11 @@ def arrivals(clouds: Sandbox, queue_url: str, happened: dict[str, float]) -> Ite
             event = json.loads(message["Body"])
             began = waiting.pop(event["detail"]["topicName"], None)
             if began is not None:  # else a double, or one of an earlier demo that was interrupted
-                event_id = event["resources"][0].removeprefix("genesys-event:")
+                event_id = "".join(event["resources"][:1]).removeprefix("genesys-event:") or event["id"]
                 yield Seen(event_id, event["detail-type"], time.monotonic() - began)
 
 
-def show(seen: list[Seen], outputs: dict[str, Any], clouds: Sandbox) -> None:
+def show(seen: list[Seen], outputs: dict[str, Any], clouds: Sandbox, stack: str) -> None:
     console = Console(highlight=False, soft_wrap=True)
     events = Table("event id", "detail-type", "seen in", "latency", box=None, pad_edge=False)
     for event in seen:
@@ -81,16 +81,20 @@ def show(seen: list[Seen], outputs: dict[str, Any], clouds: Sandbox) -> None:
     console.print(events)
 
     console.print("\n[bold]Genesys Cloud has[/bold]")
-    console.print(f"  webhook       {outputs['webhookId']} → {outputs['destinationUrl']}")
-    for name, id_ in outputs["subscriptionIds"].items():
-        console.print(f"  subscription  {id_} ({name})")
+    if outputs["delivery"] == "partner":
+        console.print(f"  integration   {outputs['integrationId']} → {outputs['eventSourceName']}")
+    else:
+        console.print(f"  webhook       {outputs['webhookId']} → {outputs['destinationUrl']}")
+        for name, id_ in outputs["subscriptionIds"].items():
+            console.print(f"  subscription  {id_} ({name})")
     console.print("[bold]AWS has[/bold]")
     for kind, names in ask(clouds.ports["aws"], "GET", "/_sandbox/aws/resources").items():
         if names:
             console.print(f"  {kind:<13} {', '.join(names)}")
 
     console.print("\n[bold]Try next[/bold]")
-    console.print("  make preview   # nothing to do; change stacks/Pulumi.local.yaml and look again")
+    which = "" if stack == "local" else f" STACK={stack}"
+    console.print(f"  make preview{which}   # nothing to do; change stacks/Pulumi.{stack}.yaml and look again")
     console.print("  make down      # destroy the stack, stop both clouds, leave nothing")
     emitted = """-H 'Content-Type: application/json' -d '{"kind": "acd.start"}'"""
     console.print(f"  curl {clouds.genesys_url}/_sandbox/emit {emitted}")
@@ -99,7 +103,7 @@ def show(seen: list[Seen], outputs: dict[str, Any], clouds: Sandbox) -> None:
 
 if __name__ == "__main__":
     try:
-        sys.exit(main())
+        sys.exit(main(*sys.argv[1:]))
     except KeyboardInterrupt:
         print("\nInterrupted. Nothing is lost: make demo goes on from here, make down cleans up.", file=sys.stderr)
         sys.exit(130)

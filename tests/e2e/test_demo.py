@@ -11,7 +11,7 @@ import pytest
 from tests.support.deployment import Deployment, deployment
 from tests.support.graph import ROOT
 
-DEMO = [sys.executable, "-m", "tools.demo"]
+DEMO = [sys.executable, "-m", "tools.demo", "local"]
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +57,6 @@ def test_an_interrupted_one_goes_on_the_next_time(deployed: Deployment) -> None:
 def test_events_that_do_not_arrive_are_an_error(deployed: Deployment) -> None:
     [webhook] = deployed.entities("webhooks")
     deployed.change("webhooks", webhook["id"], enabled=False)
-    done = demo(deployed, "-c", "import tools.demo as demo; demo.SECONDS = 2.0; raise SystemExit(demo.main())")
+    done = demo(deployed, "-c", "import tools.demo as demo; demo.SECONDS = 2.0; raise SystemExit(demo.main('local'))")
     assert done.returncode == 1
     assert done.stderr.startswith("error: 3 of 3 events did not reach the tap queue within 2 s")

@@ -19,7 +19,7 @@ from mutmut.state import state
 TESTS = {
     "auth": ("auth", "client"),
     "client": ("client", "ratelimit", "error_table"),
-    "lifecycle": ("lifecycle", "resources", "signing_key", "subscription", "webhook"),
+    "lifecycle": ("lifecycle", "eventbridge_source", "resources", "signing_key", "subscription", "webhook"),
     "ratelimit": ("ratelimit", "client"),
     "responses": ("responses", "client", "error_table"),
     "retry": ("retry", "ratelimit", "client"),
