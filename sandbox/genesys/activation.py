@@ -51,19 +51,20 @@ class Activation:
     def __init__(self, cloud: "Cloud") -> None:
         self._cloud = cloud
         self._partner = Partner(cloud.settings.aws_url, lambda: cloud.engine.timeout_seconds)
-        self._changes: dict[str, asyncio.Task[None]] = {}
+        self._newest: dict[str, asyncio.Task[None]] = {}  # by the integration's id
+        self._under_way: set[asyncio.Task[None]] = set()  # those that are to end, too
         self.behaviour = Behaviour()
 
     def reset(self) -> None:
         """Forget; what is at AWS stays there."""
-        for task in self._changes.values():
+        for task in self._under_way:
             task.cancel()
         self.behaviour = Behaviour()
 
     async def settled(self) -> None:
         """Return when nothing is under way to AWS from before a reset, or soon after."""
-        if self._changes:
-            await asyncio.wait(self._changes.values(), timeout=SETTLE_SECONDS)
+        if self._under_way:
+            await asyncio.wait(self._under_way, timeout=SETTLE_SECONDS)
 
     async def close(self) -> None:
         self.reset()
@@ -101,7 +102,7 @@ class Activation:
         return begun
 
     def _begin(self, integration: Integration, change: Callable[[Integration], Awaitable[None]]) -> None:
-        before = self._changes.pop(integration.id, None)
+        before = self._newest.get(integration.id)
 
         async def in_its_turn() -> None:
             if before is not None:
@@ -110,12 +111,14 @@ class Activation:
             await change(integration)
 
         task = asyncio.create_task(in_its_turn(), name=integration.id)
-        self._changes[integration.id] = task
+        self._newest[integration.id] = task
+        self._under_way.add(task)
         task.add_done_callback(self._ended)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
-        if self._changes.get(task.get_name()) is task:
-            del self._changes[task.get_name()]
+        self._under_way.discard(task)
+        if self._newest.get(task.get_name()) is task:
+            del self._newest[task.get_name()]
 
     async def _activate(self, integration: Integration) -> None:
         await asyncio.sleep(self.behaviour.change_seconds)
@@ -220,7 +223,7 @@ async def whole(call: Coroutine[Any, Any, None]) -> None:
     try:
         await asyncio.shield(task)
     except asyncio.CancelledError:
-        await asyncio.wait([task])
+        await asyncio.gather(asyncio.shield(task), return_exceptions=True)  # whatever comes of it
         raise
 
 

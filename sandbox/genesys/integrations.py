@@ -142,7 +142,8 @@ class Integration:
 
     @property
     def event_filter(self) -> list[str]:
-        return cast(list[str], self.properties.get("eventFilter", []))
+        """The topics whose events it sends to its source: none, if its type has no source."""
+        return cast(list[str], self.properties.get("eventFilter", [])) if self.type.id == EVENTBRIDGE else []
 
     @property
     def deleted(self) -> bool:
@@ -150,7 +151,7 @@ class Integration:
 
     def wanted_source(self, cloud: "Cloud") -> Source | None:
         """The source that its configuration speaks of."""
-        return source_of(self.properties, cloud)
+        return source_of(self.properties, cloud) if self.type.id == EVENTBRIDGE else None
 
     def to_json(self, expanded: set[str]) -> Object:
         shown: Object = {
@@ -303,7 +304,8 @@ class Integrations:
         checked(reader)
         if version != integration.version:
             raise self._conflict()
-        self._refuse_double(integration, properties)
+        if integration.type.id == EVENTBRIDGE:
+            self._refuse_double(integration, properties)
         integration.name, integration.notes = name, notes
         integration.properties, integration.advanced, integration.credentials = properties, advanced, credentials
         integration.version += 1

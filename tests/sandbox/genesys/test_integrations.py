@@ -464,6 +464,11 @@ def test_without_aws_an_activation_says_so(emulator: Emulator) -> None:
     assert "SANDBOX_AWS_URL" in reaches(emulator, integration, "ERROR")["detail"]["message"]
 
 
+def test_the_environment_says_where_aws_is() -> None:
+    assert Settings.from_environ({"SANDBOX_AWS_URL": "http://127.0.0.1:4566"}).aws_url == "http://127.0.0.1:4566"
+    assert Settings.from_environ({}).aws_url == ""
+
+
 def test_an_activation_that_aws_does_not_answer_is_an_error(cloud: Emulator, aws: PartnerApi) -> None:
     aws.answers = ["drop"]
     integration = configured(cloud)
@@ -501,6 +506,7 @@ def test_disabling_and_enabling_again(cloud: Emulator, aws: PartnerApi, deletes:
     intend(cloud, integration, "ENABLED")
     reaches(cloud, integration, "ACTIVE")
     assert source_name() in aws.sources
+    assert [delivery["status"] for delivery in cloud.emit(kind="acd.end")] == ["DELIVERED"]
 
 
 def test_a_new_change_takes_the_place_of_the_one_under_way(cloud: Emulator, aws: PartnerApi) -> None:
@@ -547,6 +553,8 @@ def test_a_source_that_is_just_being_made_goes_too(cloud: Emulator, aws: Partner
     intend(cloud, integration, "ENABLED")
     until(lambda: aws.calls, "AWS is asked for it")
     cloud.api.delete(integration["selfUri"]).raise_for_status()
+    with pytest.raises(AssertionError):  # first the one, then the other
+        until(lambda: aws.of("DeletePartnerEventSource"), "it is to go", seconds=0.3)
     aws.free.set()
     until(lambda: aws.of("DeletePartnerEventSource"), "it is to go")
     until(lambda: not aws.sources, "the source is gone")
@@ -561,6 +569,7 @@ def test_an_aws_that_says_nothing_is_waited_for_only_so_long(cloud: Emulator, aw
     assert "ReadTimeout" in reaches(cloud, integration, "ERROR")["detail"]["message"]
     aws.free.set()
     until(lambda: aws.sources, "AWS makes it late")
+    cloud.door("POST", "retry-scale", timeoutSeconds=10)
     intend(cloud, integration, "ENABLED")  # what was made with the answer lost is its own
     reaches(cloud, integration, "ACTIVE")
 
@@ -623,6 +632,21 @@ def test_an_event_goes_to_all_that_are_active_and_want_it_and_to_webhooks(
     assert cloud.emit(kind="user.end") == []
 
 
+def test_an_integration_of_another_type_has_other_properties_and_gets_nothing(cloud: Emulator, aws: PartnerApi) -> None:
+    other = new(cloud, "other", "webhook")
+    uri = f"{other['selfUri']}/config/current"
+    assert cloud.api.put(uri, json={"version": 1, "properties": PROPERTIES}).status_code == 200
+    intend(cloud, other, "ENABLED")
+    reaches(cloud, other, "ACTIVE")
+    assert aws.calls == []
+    enabled(cloud)  # with the same properties
+    assert len(cloud.emit(kind="acd.end")) == 1
+    assert cloud.api.put(uri, json={"version": 2, "properties": {"eventFilter": 7}}).status_code == 200
+    assert len(cloud.emit(kind="acd.end")) == 1
+    intend(cloud, other, "DISABLED")
+    reaches(cloud, other, "INACTIVE")
+
+
 def test_a_disabled_integration_gets_nothing(cloud: Emulator, aws: PartnerApi) -> None:
     integration = enabled(cloud)
     intend(cloud, integration, "DISABLED")
@@ -637,8 +661,8 @@ def test_an_event_waits_for_an_aws_that_does_not_answer(cloud: Emulator, aws: Pa
     outcomes = [(attempt.get("statusCode"), attempt.get("error")) for attempt in delivery["attempts"]]
     assert outcomes == [
         (None, "RemoteProtocolError"),
-        (503, "InternalException"),
-        (429, "InternalException"),
+        (503, "HTTP 503"),
+        (429, "HTTP 429"),
         (400, "ThrottlingException"),
         (200, None),
     ]
