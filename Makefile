@@ -5,7 +5,7 @@ STACK ?= local
 RUN := .venv/bin/python -m
 
 MAKEFLAGS += --no-print-directory --no-builtin-rules
-.PHONY: help demo up preview refresh destroy recover sandbox down test test-full check bench lock clean venv engine end
+.PHONY: help demo up preview refresh destroy recover sandbox down test test-full test-long mutants check bench lock clean venv engine end
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -37,9 +37,13 @@ end: venv
 test: engine ## all tests, except those that take long
 	@$(RUN) pytest -n 2 -m 'not full' $(ARGS)
 
-test-full: engine ## the tests that take long
-	@$(RUN) pytest -n 2 -m full $(ARGS) || test $$? -eq 5 # 5: there are none
-	$(if $(strip $(ARGS)),,@$(RUN) tests.mutation)
+test-full: test-long mutants ## what takes long: the whole crash matrix, all faulty life cycles, and mutation testing
+
+test-long: engine
+	@$(RUN) pytest -n 2 --dist load -m full $(ARGS) || test $$? -eq 5 # 5: there are none
+
+mutants: venv ## mutation testing of the provider alone
+	@$(RUN) tests.mutation
 
 check: venv ## format, lint, types
 	@$(RUN) ruff format --check -q .
