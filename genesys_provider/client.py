@@ -70,7 +70,7 @@ class Client:
                 raise
             except GenesysError as error:
                 raise GenesysError(
-                    f"{str(doubt).partition('; ')[0]}; whether it was made is not known, as looking for it failed too:"
+                    f"{str(doubt).rsplit('; ', 1)[0]}; whether it was made is not known, as looking for it failed too:"
                     f" {error}; `up` again, without renaming it: what was made is taken over"
                 ) from None
 

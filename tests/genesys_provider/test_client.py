@@ -277,6 +277,25 @@ def test_what_the_rate_limit_holds_back_is_told_by_its_method(method: str) -> No
         calls[method]()
 
 
+def test_so_is_a_listing() -> None:
+    client, _ = scripted(httpx.Response(429, headers={"Retry-After": "500"}))
+    with pytest.raises(RequestError, match=r"^GET /b: 429"):
+        client.get("/b")
+    with pytest.raises(RequestError, match=r"^GET /a: held back, "):
+        next(client.entities("/a"))
+
+
+def test_what_is_asked_for_goes_with_the_url() -> None:
+    seen: list[httpx.URL] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        seen.append(request.url)
+        return httpx.Response(200, json={"access_token": "a-token"})
+
+    Client(connection("https://api.example.com"), httpx.MockTransport(answer)).get("/a", expand="b", pageSize=1)
+    assert str(seen[-1]) == "https://api.example.com/a?expand=b&pageSize=1"
+
+
 def test_a_refused_post_is_told_without_a_look() -> None:
     client, _ = scripted(httpx.Response(400, json={"code": "bad.request", "message": "no"}))
     look = Look()
@@ -333,6 +352,23 @@ def test_a_look_that_fails_does_not_hide_the_post(last: httpx.Response | Genesys
     assert text.endswith("; `up` again, without renaming it: what was made is taken over")
     assert "\n" not in text
     assert api.bodies.count({}) == 1, "it is posted again only when it was looked for"
+
+
+@pytest.mark.parametrize(
+    ("lost", "told"),
+    [
+        (httpx.Response(503, json={"message": "busy; sorry; bye"}), "503: busy; sorry; bye; whether"),
+        (
+            httpx.Response(201, html="<html>"),
+            r"201, but the answer \(text/html\) is no JSON object: is .* host\?; whether",
+        ),
+    ],
+    ids=repr,
+)
+def test_what_the_platform_said_of_it_is_told_then(lost: httpx.Response, told: str) -> None:
+    client, _ = scripted(lost, httpx.Response(403))
+    with pytest.raises(GenesysError, match=f"^POST /a: {told}"):
+        client.post("/a", {}, lambda: client.get("/a"))
 
 
 def test_one_who_had_no_time_left_to_look_is_told_so(waits: Waits) -> None:

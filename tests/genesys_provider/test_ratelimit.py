@@ -43,6 +43,12 @@ def test_when_what_is_left_may_be_under_way_already_all_wait_for_the_next_window
     assert len(waits) == 1, "the next window has begun"
 
 
+def test_the_last_second_of_a_window_is_waited_for_too(waits: Waits) -> None:
+    limit = RateLimit()
+    limit.after(usage(299, 300, 1))
+    assert seconds(limit, waits) == pytest.approx(1, abs=0.1)
+
+
 def test_a_limit_that_is_met_again_meanwhile_is_waited_for_too(waits: Waits, monkeypatch: pytest.MonkeyPatch) -> None:
     limit = RateLimit()
     limit.after(usage(299, 300, 41))

@@ -212,3 +212,4 @@ def test_waiting_for_the_one_inside_keeps_the_time_limit(inside: Inside) -> None
         inside.end.set_result(None)
         first.result(10)
     assert inside.calls == 1
+    assert inside.queue.timeouts[1:] == pytest.approx([0.05, 0, 0], abs=0.01)

@@ -10,14 +10,14 @@ class Watched:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._came: list[int] = []
+        self.timeouts: list[float] = []  # of each that came
 
     def acquire(self, timeout: float = -1) -> bool:
-        self._came.append(threading.get_ident())
+        self.timeouts.append(timeout)
         return self._lock.acquire(timeout=timeout)
 
     def release(self) -> None:
         self._lock.release()
 
     def until_there_are(self, count: int) -> None:
-        until(lambda: len(self._came) >= count, f"{count} came to the lock")
+        until(lambda: len(self.timeouts) >= count, f"{count} came to the lock")
