@@ -10,8 +10,9 @@ import pytest
 from genesys_provider import client, retry
 from genesys_provider.errors import GenesysError
 from genesys_provider.lifecycle import Props
-from tests.support.fault_run import PASSING, ROUTES, Faults, routes
-from tests.support.genesys_kinds import KINDS, MARK, Kind, entities, kind_named, made_by_hand
+from tests.genesys_provider.conftest import set_clock
+from tests.support.fault_run import PASSING, ROUTES, Faults
+from tests.support.genesys_kinds import EVERY_KIND, MARK, Kind, Settling, entities, kind_named, made_by_hand, text_of
 from tests.support.provider import ENVIRON, Emulator, Process, State
 from tests.support.report import Report
 
@@ -20,7 +21,7 @@ PER_COMMAND = 6
 ENOUGH = 100  # an error that is still there after so many tries does not pass
 
 
-@pytest.fixture(params=KINDS)
+@pytest.fixture(params=EVERY_KIND)
 def kind(request: pytest.FixtureRequest, emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> Kind:
     monkeypatch.setattr(client, "ANSWER_SECONDS", ANSWER_SECONDS)
     return kind_named(request.param, emulator)
@@ -28,19 +29,25 @@ def kind(request: pytest.FixtureRequest, emulator: Emulator, monkeypatch: pytest
 
 @pytest.mark.parametrize("seed", [*range(8), *(pytest.param(seed, marks=pytest.mark.full) for seed in range(8, 90))])
 def test_whatever_fails_on_the_way_there_is_one_object_and_then_none(
-    seed: int, kind: Kind, emulator: Emulator, another: Callable[..., Process], report: Report
+    seed: int,
+    kind: Kind,
+    emulator: Emulator,
+    another: Callable[..., Process],
+    report: Report,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Every other time somebody else's object has the name: it is refused, and a free name is taken."""
+    """Every other time somebody else's object has what must be unique: it is refused, and a free one is taken."""
     rng = random.Random(seed)
     retry.jitter.seed(seed)
     theirs = made_by_hand(kind, emulator, "made by hand") if seed % 2 else None
     faults = Faults(emulator, rng, slow_ms=int(ANSWER_SECONDS * 1000) + 50, longest_wait=20)
+    set_clock(monkeypatch, Settling(emulator, faults.settle))
     errors: list[str] = []
     doubles = orphans = 0
 
     def run(command: Callable[[Process], State | None]) -> State | None:
         """Give a command again, as a user would, while its error may pass: each time a process that knows nothing."""
-        faults.order([*ROUTES, *routes(kind.path)], PER_COMMAND)
+        faults.order([*ROUTES, *kind.routes], PER_COMMAND)
         for _ in range(ENOUGH):
             try:
                 return command(another())
@@ -55,7 +62,7 @@ def test_whatever_fails_on_the_way_there_is_one_object_and_then_none(
     def ours(state: State | None) -> list[dict[str, Any]]:
         nonlocal doubles, orphans
         everything = entities(kind, emulator)
-        found = [each for each in everything if MARK in each["description"]]
+        found = [each for each in everything if MARK in text_of(kind, each)]
         assert [each for each in everything if each not in found] == ([theirs] if theirs else [])
         doubles += max(0, len(found) - 1)
         orphans += sum(state is None or each["id"] != state.id for each in found)
@@ -63,10 +70,11 @@ def test_whatever_fails_on_the_way_there_is_one_object_and_then_none(
 
     props = kind.props
     if theirs:
-        with pytest.raises(GenesysError, match=f"{theirs['id']}.*which no stack made: choose another `name`"):
+        refused = f"{theirs['id']}.*which no stack made: choose another `{kind.unique}`"
+        with pytest.raises(GenesysError, match=refused):
             run(lambda process: process.up(kind.provider, props))
         ours(None)
-        props = {**props, "name": "a free name"}
+        props = {**props, kind.unique: "a-free-one"}
     state = run(lambda process: process.up(kind.provider, props))
     assert state
     agree(kind, emulator, ours(state), props)
@@ -98,6 +106,6 @@ def agree(kind: Kind, emulator: Emulator, found: list[dict[str, Any]], props: Pr
     """There is one, and it is as the program says."""
     [entity] = found
     told = kind.provider.from_entity(entity)
-    assert told == {name: props[name] for name in told}
+    assert {name: told[name] for name in told if name in props} == {name: props[name] for name in told if name in props}
     if "signingKey" in props:
         assert emulator.signing_key(entity["id"]) == props["signingKey"]

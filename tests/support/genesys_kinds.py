@@ -1,5 +1,6 @@
 """The kinds of object that the provider looks after, for tests that play one life cycle with each."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,10 +8,12 @@ from genesys_provider.eventbridge_source import EventBridgeSourceProvider
 from genesys_provider.lifecycle import EntityProvider, Props
 from genesys_provider.subscription import SubscriptionProvider
 from genesys_provider.webhook import WebhookProvider
+from tests.support.fault_run import routes
 from tests.support.provider import Emulator, Waits
 from tests.support.waiting import until
 
-KINDS = ("webhook", "subscription")
+KINDS = ("webhook", "subscription")  # of which each is one request's body
+EVERY_KIND = (*KINDS, "integration")
 OWNER = "project/stack/it"
 NAME = "project-stack-it"  # the default one: under another, an object of a former run is looked for first
 MARK = f"[pulumi:{OWNER}]"
@@ -28,7 +31,25 @@ class Kind:
 
     @property
     def path(self) -> str:
-        return f"/api/v2/events/{self.name}s"
+        return self.provider.path
+
+    @property
+    def unique(self) -> str:
+        """The field that no two objects have alike."""
+        return "suffix" if self.name == "integration" else "name"
+
+    @property
+    def routes(self) -> list[str]:
+        """Those of its calls."""
+        if self.name != "integration":
+            return routes(self.path)
+        more = [f"PUT {self.writes}", f"PATCH {self.path}/{{id}}", "GET /api/v2/notifications/availabletopics"]
+        return [*(route for route in routes(self.path) if not route.startswith("PUT")), *more]
+
+    @property
+    def writes(self) -> str:
+        """Where the fields are written: a path, with `{id}`."""
+        return f"{self.path}/{{id}}{'/config/current' if self.name == 'integration' else ''}"
 
     def at(self, id_: str) -> str:
         return f"{self.path}/{id_}"
@@ -120,14 +141,16 @@ def eventbridge_source() -> Kind:
 
 
 class Settling(Waits):
-    """Waits in which the platform gets done what it has begun with integrations."""
+    """Waits in which the platform gets done what it has begun: with integrations, and by `answer` with requests."""
 
-    def __init__(self, emulator: Emulator) -> None:
+    def __init__(self, emulator: Emulator, answer: Callable[[], None] = lambda: None) -> None:
         super().__init__()
         self._activation = emulator.served.cloud.activation
+        self._answer = answer
 
     def sleep(self, seconds: float) -> None:
         super().sleep(seconds)
+        self._answer()
         until(lambda: not self._activation._changes, "the platform has done what it began")
 
 
@@ -135,6 +158,8 @@ def kind_named(name: str, emulator: Emulator) -> Kind:
     """The kind of that name, with what its objects need there."""
     if name == "webhook":
         return webhook()
+    if name == "integration":
+        return eventbridge_source()
     body = {"destinationUrl": "https://example.com"}
     ids = [
         emulator.by_hand("POST", "/api/v2/events/webhooks", {**body, "name": f"{NOT_UNDER_TEST} {n}"})["id"]
@@ -145,11 +170,42 @@ def kind_named(name: str, emulator: Emulator) -> Kind:
 
 def entities(kind: Kind, emulator: Emulator) -> list[dict[str, Any]]:
     """Those that the resource under test may have made."""
+    if kind.name == "integration":
+        integrations = emulator.served.cloud.integrations.items.values()
+        return [each.to_json({"config.current"}) for each in integrations if not each.deleted]
     return [each for each in emulator.entities(kind.name) if not each["name"].startswith(NOT_UNDER_TEST)]
 
 
-def made_by_hand(kind: Kind, emulator: Emulator, description: str) -> dict[str, Any]:
-    """An object of the same name that the resource did not make."""
-    body = {**kind.provider.to_body(kind.props), "description": description}
-    theirs: dict[str, Any] = emulator.by_hand("POST", kind.path, body)
+def text_of(kind: Kind, entity: dict[str, Any]) -> str:
+    """Where the mark is."""
+    text: str = kind.provider.from_entity(entity)[kind.provider.mark_in]
+    return text
+
+
+def made_by_hand(kind: Kind, emulator: Emulator, text: str) -> dict[str, Any]:
+    """An object with what must be unique in ours, that the resource did not make."""
+    props = {**kind.props, kind.provider.mark_in: text}
+    if kind.name == "integration":
+        return integration_by_hand(emulator, props)
+    theirs: dict[str, Any] = emulator.by_hand("POST", kind.path, kind.provider.to_body(props))
+    return theirs
+
+
+def integration_by_hand(emulator: Emulator, props: Props) -> dict[str, Any]:
+    path, type_ = EventBridgeSourceProvider.path, {"id": "amazon-eventbridge-source"}
+    id_ = emulator.by_hand("POST", path, {"name": props["name"], "integrationType": type_})["id"]
+    config = {
+        "version": 1,
+        "notes": props["notes"],
+        "properties": {
+            "awsAccountId": props["awsAccountId"],
+            "awsAccountRegion": props["awsRegion"],
+            "eventSourceSuffix": props["suffix"],
+            "eventFilter": props["topics"],
+        },
+    }
+    emulator.by_hand("PUT", f"{path}/{id_}/config/current", config)
+    emulator.by_hand("PATCH", f"{path}/{id_}", {"intendedState": "ENABLED" if props["enabled"] else "DISABLED"})
+    Settling(emulator).sleep(0)
+    theirs: dict[str, Any] = emulator.by_hand("GET", f"{path}/{id_}?expand=config.current")
     return theirs
