@@ -14,10 +14,10 @@ bus goes.
 import asyncio
 import hashlib
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from .delivery import Attempt, Delivery
 from .integrations import EVENTBRIDGE, Integration, Status
@@ -142,7 +142,7 @@ class Activation:
         ours = integration.source == source
         integration.source = source  # from now on: the answer may be lost
         try:
-            await whole(self._partner.create(source))
+            await self._partner.create(source)
         except Refused as error:
             if not ours:
                 integration.source = None
@@ -215,16 +215,6 @@ class Activation:
 
     def _now(self) -> str:
         return timestamp(self._cloud.now())
-
-
-async def whole(call: Coroutine[Any, Any, None]) -> None:
-    """The call to its end, also when this is cancelled: a source that is made after it was to go would stay."""
-    task = asyncio.ensure_future(call)
-    try:
-        await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await asyncio.gather(asyncio.shield(task), return_exceptions=True)  # whatever comes of it
-        raise
 
 
 def waits() -> Iterator[float]:

@@ -4,14 +4,17 @@ JSON 1.1 over HTTP. Requests aren't signed: the sandbox's AWS checks no signatur
 who calls and in which region, as a signature's scope does.
 """
 
-from collections.abc import Callable, Mapping
+import asyncio
+import contextlib
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, TypeVar, cast
 
 import httpx
 
 from .wire import Object, parse, render
 
+T = TypeVar("T")
 AT_ONCE = 20
 NOBODY = "no AWS to be reached: SANDBOX_AWS_URL is not set"
 
@@ -94,12 +97,9 @@ class Partner:
             "Authorization": f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature={'0' * 64}",
         }
         try:
-            response = await self._client.post(
-                self._url,
-                content=render(members),
-                headers=headers,
-                timeout=httpx.Timeout(self._timeout(), pool=None),
-            )
+            timeout = httpx.Timeout(self._timeout(), pool=None)
+            call = self._client.post(self._url, content=render(members), headers=headers, timeout=timeout)
+            response = await to_its_end(call)
         except httpx.TransportError as error:
             raise NoAnswer(type(error).__name__) from None
         try:
@@ -111,3 +111,17 @@ class Partner:
             return found
         code = str(found.get("__type", "")).rpartition("#")[2] or f"HTTP {response.status_code}"
         raise Refused(response.status_code, code, str(found.get("message") or found.get("Message") or ""))
+
+
+async def to_its_end(call: Coroutine[Any, Any, T]) -> T:
+    """The call's result. A cancellation waits for it: else AWS might still do what is no longer wanted."""
+    task = asyncio.ensure_future(call)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        while not task.done():  # however often it is cancelled
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.wait([task])
+        if not task.cancelled():
+            task.exception()  # nobody else asks for it
+        raise
