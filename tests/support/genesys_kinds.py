@@ -145,13 +145,16 @@ class Settling(Waits):
 
     def __init__(self, emulator: Emulator, answer: Callable[[], None] = lambda: None) -> None:
         super().__init__()
-        self._activation = emulator.served.cloud.activation
+        self._integrations = emulator.served.cloud.integrations.items
         self._answer = answer
 
     def sleep(self, seconds: float) -> None:
         super().sleep(seconds)
         self._answer()
-        until(lambda: not self._activation._changes, "the platform has done what it began")
+        until(self._is_settled, "the platform has done what it began")
+
+    def _is_settled(self) -> bool:
+        return not any(each.status.code.endswith("ING") for each in list(self._integrations.values()))
 
 
 def kind_named(name: str, emulator: Emulator) -> Kind:
