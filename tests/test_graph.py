@@ -17,7 +17,16 @@ RULE = "aws:cloudwatch/eventRule:EventRule"
 TARGET = "aws:cloudwatch/eventTarget:EventTarget"
 FUNCTION = "aws:lambda/function:Function"
 VERSION = "aws:secretsmanager/secretVersion:SecretVersion"
+EVENT_BRIDGE_SOURCE = "pulumi-python:dynamic/genesys:EventBridgeSource"
+PARTNER_SOURCE = "pulumi-python:dynamic/eventbridge:PartnerSource"
 SOURCE = f"genesys.com/cloud/{ORG}"
+EVENT_SOURCE = f"aws.partner/genesys.com/cloud/{ORG}/genesys-dev"
+TOPICS = ["v2.detail.events.conversation.{id}.acd.start", "v2.users.{id}.presence"]
+PARTNER = {
+    "genesys:region": "eu-central-1",
+    f"{PROJECT}:delivery": "partner",
+    f"{PROJECT}:topics": json.dumps(TOPICS),
+}
 
 
 @pytest.fixture(autouse=True)
@@ -30,6 +39,11 @@ def _environment(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def graph(_environment: None) -> Graph:
     return run({f"{PROJECT}:tap": "true", f"{PROJECT}:tags": json.dumps({"team": "voice"})})
+
+
+@pytest.fixture
+def partner(_environment: None) -> Graph:
+    return run({f"{PROJECT}:tap": "true"}, least=PARTNER)
 
 
 def policy(graph: Graph, type_: str, name: str, key: str = "policy") -> list[dict[str, object]]:
@@ -275,6 +289,79 @@ def test_a_missed_heartbeat_leaves_nothing_behind(graph: Graph) -> None:
     assert target["retryPolicy"] == {"maximumRetryAttempts": 1, "maximumEventAgeInSeconds": 60}
     assert not target.get("deadLetterConfig")
     assert "eventBusName" not in graph.one(RULE, "heartbeat").inputs, "AWS takes schedules on the default bus only"
+
+
+# `delivery: partner`.
+
+
+def test_the_bus_waits_for_the_partners_source_and_that_for_the_integration(partner: Graph) -> None:
+    source, there, bus = partner.one(EVENT_BRIDGE_SOURCE), partner.one(PARTNER_SOURCE), partner.one(BUS)
+    assert not {f"{PARTNER_SOURCE} source", f"{BUS} bus"} & source.after
+    assert f"{EVENT_BRIDGE_SOURCE} source" in there.after
+    assert {f"{PARTNER_SOURCE} source", f"{EVENT_BRIDGE_SOURCE} source"} <= bus.after
+    assert f"{BUS} bus" not in there.after
+    assert f"{BUS} bus" in partner.one(RULE, "tap").after
+
+
+def test_the_integration_is_in_the_account_and_region_that_aws_names(partner: Graph) -> None:
+    source = partner.one(EVENT_BRIDGE_SOURCE).inputs
+    assert (source["awsAccountId"], source["awsRegion"]) == (ACCOUNT, REGION)
+    assert (source["suffix"], source["topics"]) == ("genesys-dev", TOPICS)
+    assert partner.one(PARTNER_SOURCE).inputs["region"] == REGION
+
+
+def test_another_suffix_is_the_end_of_the_sources_name() -> None:
+    suffix = {f"{PROJECT}:sourceSuffix": "voice"}
+    assert run(suffix, least=PARTNER).one(EVENT_BRIDGE_SOURCE).inputs["suffix"] == "voice"
+
+
+def test_the_bus_and_its_rules_have_the_sources_name(partner: Graph) -> None:
+    assert partner.one(PARTNER_SOURCE).inputs["name"] == EVENT_SOURCE
+    bus = partner.one(BUS).inputs
+    assert bus["name"] == bus["eventSourceName"] == EVENT_SOURCE
+    rule = partner.one(RULE, "tap").inputs
+    assert (rule["name"], rule["eventBusName"]) == ("genesys-dev-tap", EVENT_SOURCE)
+    assert json.loads(rule["eventPattern"]) == {"source": [EVENT_SOURCE]}
+    assert {each.inputs["eventBusName"] for each in partner.of(TARGET)} == {EVENT_SOURCE}
+
+
+def test_nothing_of_the_webhooks_way_is_there(partner: Graph) -> None:
+    """Neither a receiver nor a heartbeat, as nobody but the partner writes to its bus, nor any secret."""
+    assert {each.type for each in partner if not each.type.startswith("genesys-eventbridge:")} == {
+        EVENT_BRIDGE_SOURCE,
+        PARTNER_SOURCE,
+        BUS,
+        RULE,
+        TARGET,
+        "aws:sqs/queue:Queue",
+        "aws:sqs/queuePolicy:QueuePolicy",
+    }
+    assert not [each for each in partner if each.secret]
+
+
+def test_what_a_partner_stack_exports(partner: Graph) -> None:
+    assert set(partner.exports) == {
+        "delivery",
+        "busArn",
+        "integrationId",
+        "eventSourceName",
+        "tapQueueUrl",
+        "commands",
+    }
+    assert partner.exports["delivery"] == "partner"
+    assert partner.exports["eventSourceName"] == EVENT_SOURCE
+    assert set(partner.exports["commands"]) == {"events"}
+    assert not partner.secret_exports
+    assert set(run(least=PARTNER).exports["commands"]) == set()
+
+
+def test_protect_covers_the_partners_bus() -> None:
+    graph = run({f"{PROJECT}:protect": "true"}, least=PARTNER)
+    assert {each.type for each in graph if each.request.protect} == {BUS}
+
+
+def test_a_preview_of_a_partner_stack_with_nothing_there_yet_passes() -> None:
+    assert run(preview=True, least=PARTNER).one(BUS)
 
 
 # Pulumi's own rules for components.

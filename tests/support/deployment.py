@@ -1,4 +1,4 @@
-"""Stack local on a sandbox of its own: free ports, its own state, and everything ended and removed afterwards."""
+"""A stack on a sandbox of its own: free ports, its own state, and everything ended and removed afterwards."""
 
 import base64
 import json
@@ -156,8 +156,10 @@ class Deployment:
 
 
 @contextmanager
-def deployment(directory: Path, client_secret: str | None = None, profile: str = "seed") -> Iterator[Deployment]:
-    """A running sandbox and a stack that has not been deployed yet, both in `directory`.
+def deployment(
+    directory: Path, client_secret: str | None = None, profile: str = "seed", stack: str = "local"
+) -> Iterator[Deployment]:
+    """A running sandbox and one of its stacks, not deployed yet, both in `directory`.
 
     With `client_secret` the emulator wants that one, and the stack gets it from its environment.
     """
@@ -167,8 +169,8 @@ def deployment(directory: Path, client_secret: str | None = None, profile: str =
     with clouds:
         ports = {"SANDBOX_AWS_PORT": str(clouds.ports["aws"]), "SANDBOX_GENESYS_PORT": str(clouds.ports["genesys"])}
         secret = {"GENESYS_CLIENT_SECRET": client_secret} if client_secret else {}
-        stack = Stack("local", project=ROOT, directory=directory, environ={**ports, **secret})
-        yield Deployment(clouds, stack, directory, client_secret or "sandbox-secret")
+        on_it = Stack(stack, project=ROOT, directory=directory, environ={**ports, **secret})
+        yield Deployment(clouds, on_it, directory, client_secret or "sandbox-secret")
 
 
 def call(method: str, url: str, body: object = None, token: str | None = None) -> Any:

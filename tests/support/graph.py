@@ -123,6 +123,7 @@ class Cloud(mocks.Mocks):
             "url": f"https://queue.example.com/{name}",
             "versionId": f"version-of-{args.name}",
             "key": f"key-of-{args.name}",
+            "eventSourceName": f"aws.partner/genesys.com/cloud/{ORG}/{args.inputs.get('suffix')}",
         }
         return f"id-of-{args.name}", {**computed, **args.inputs}
 
