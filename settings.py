@@ -13,6 +13,7 @@ import pulumi
 
 from genesys_provider import connection
 from genesys_provider.errors import ConfigError
+from genesys_provider.topics import problem as topic_problem
 
 T = TypeVar("T")
 
@@ -240,6 +241,9 @@ def topics(reader: "Reader") -> list[str]:
 
 
 def partner_topics(reader: "Reader") -> list[str]:
+    for topic in reader.list("topics"):
+        if isinstance(topic, str) and (problem := topic_problem(topic)):
+            raise ConfigError(f"{reader.key('topics')} has {topic!r}, which {problem}")
     found = topics(reader)
     if not found:
         raise ConfigError(

@@ -1,11 +1,15 @@
 """`PartnerSource`: waits until the partner's event source is there, which the partner makes when it likes to.
 
-A dynamic resource, as pulumi_aws looks once and fails. It makes and deletes nothing: the source is the partner's.
+A dynamic resource, as pulumi_aws looks once and fails. It makes and deletes nothing: the source is the partner's. A bus
+activates its source when it is made. When the source is deactivated later, or taken back and offered anew under the
+same bus, all events are dropped until somebody activates it: so this does.
 """
 
 import json
 import sys
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Protocol
@@ -24,6 +28,8 @@ from pulumi.dynamic import (
 LIMIT_SECONDS = 300.0
 POLL_SECONDS = 1.0
 TOLD_EVERY_SECONDS = 10.0
+
+INPUTS = ("name", "region", "active", "__provider")
 
 Props = dict[str, Any]
 
@@ -57,20 +63,28 @@ class PartnerSourceProvider(ResourceProvider):
     def diff(self, _id: str, olds: Props, news: Props) -> DiffResult:
         changed = [key for key in ("name", "region") if olds.get(key) != news.get(key)]
         known = [key for key in changed if not pulumi.output.contains_unknowns(news.get(key))]
+        idle = olds.get("active") != news.get("active")
         moved = olds.get("__provider") != news.get("__provider")  # rewrites the state; without it, destroy would fail
-        return DiffResult(changes=bool(changed) or moved, replaces=known)
+        return DiffResult(changes=bool(changed) or idle or moved, replaces=known)
 
     def create(self, props: Props) -> CreateResult:
-        return CreateResult(props["name"], {**props, **wait(props["name"], props["region"])})
+        return CreateResult(props["name"], {**props, "arn": make_active(props["name"], props["region"])})
 
     def read(self, id_: str, props: Props) -> ReadResult:
-        found = describe(props["name"], props["region"])
-        if found is None:
-            return ReadResult(None, {})
-        return ReadResult(id_, {**props, **found}, {key: props[key] for key in ("name", "region", "__provider")})
+        name = props["name"]
+        with in_one_line(name):
+            events = Aws.client(props["region"])
+            found = describe(events, name)
+            if found is None:
+                return ReadResult(None, {})
+            deleted = found["State"] == "DELETED"
+            now = {**props, "active": not deleted and not is_idle(events, found)}
+        if deleted:
+            pulumi.log.warn(f"{name} is DELETED: Genesys Cloud took it back, and its bus gets nothing from it")
+        return ReadResult(id_, {**now, "arn": found["Arn"]}, {key: now[key] for key in INPUTS})
 
     def update(self, _id: str, olds: Props, news: Props) -> UpdateResult:
-        return UpdateResult({**olds, **news})
+        return UpdateResult({**olds, **news, "arn": make_active(news["name"], news["region"])})
 
     def delete(self, _id: str, _props: Props) -> None:
         """The partner deletes it."""
@@ -79,7 +93,11 @@ class PartnerSourceProvider(ResourceProvider):
 class Events(Protocol):
     """What is used of boto3's client."""
 
-    def describe_event_source(self, *, Name: str) -> dict[str, Any]: ...
+    def describe_event_source(self, *, Name: str) -> Props: ...
+
+    def describe_event_bus(self, *, Name: str) -> Props: ...
+
+    def activate_event_source(self, *, Name: str) -> Props: ...
 
 
 class Aws:
@@ -98,40 +116,36 @@ class Aws:
         return client
 
 
-def describe(name: str, region: str) -> Props | None:
-    """Arn, state and expiry of the source, or None. Raises PartnerSourceError when AWS can't be asked."""
+@contextmanager
+def in_one_line(name: str) -> Iterator[None]:
+    """What AWS answers about the source, or why it can't be asked, as a PartnerSourceError."""
     from botocore.exceptions import BotoCoreError, ClientError
 
     try:
-        found = Aws.client(region).describe_event_source(Name=name)
-    except ClientError as error:
-        if error.response["Error"]["Code"] == "ResourceNotFoundException":
-            return None
-        text = f"DescribeEventSource {name}: {error.response['Error']['Code']}: {error.response['Error']['Message']}"
-    except BotoCoreError as error:
-        text = f"DescribeEventSource {name}: {error}"
-    else:
-        expires = found.get("ExpirationTime")
-        return {
-            "arn": found["Arn"],
-            "state": found["State"],
-            "expires": expires.astimezone(UTC).isoformat() if isinstance(expires, datetime) else "",
-        }
-    raise PartnerSourceError(" ".join(text.split()))
+        yield
+    except (BotoCoreError, ClientError) as error:
+        raise PartnerSourceError(" ".join(f"{name}: {error}".split())) from None
 
 
-def wait(name: str, region: str) -> Props:
+def make_active(name: str, region: str) -> str:
+    """The ARN of the source, as soon as it is there, and active where it has its bus already."""
+    with in_one_line(name):
+        events = Aws.client(region)
+        found = wait(events, name, region)
+        if is_idle(events, found):
+            pulumi.log.info(f"{name} is PENDING and has its bus: activating it")
+            events.activate_event_source(Name=name)
+        return str(found["Arn"])
+
+
+def wait(events: Events, name: str, region: str) -> Props:
     """The source, as soon as it is PENDING or ACTIVE."""
     began = told = time.monotonic()
     while True:
-        found = describe(name, region)
-        if found and found["state"] in ("PENDING", "ACTIVE"):
+        found = describe(events, name)
+        if found:
+            refuse(found, region)
             return found
-        if found and found["state"] == "DELETED":
-            raise PartnerSourceError(
-                f"{name} is DELETED: Genesys Cloud took it back while a bus of that name was left; delete that bus in"
-                f" {region} by hand, then `up` again"
-            )
         now = time.monotonic()
         if now - began > LIMIT_SECONDS:
             raise PartnerSourceError(
@@ -144,12 +158,49 @@ def wait(name: str, region: str) -> Props:
         time.sleep(POLL_SECONDS)
 
 
+def refuse(source: Props, region: str) -> None:
+    """Raise for a source that no bus can be made of."""
+    name, expires = source["Name"], source.get("ExpirationTime")
+    if source["State"] == "DELETED":
+        raise PartnerSourceError(
+            f"{name} is DELETED: Genesys Cloud took it back while a bus of that name was left; see that the integration"
+            f" is ACTIVE there, or delete that bus in {region} by hand, then `up` again"
+        )
+    if source["State"] == "PENDING" and isinstance(expires, datetime) and expires <= datetime.now(UTC):
+        raise PartnerSourceError(
+            f"{name} is PENDING and expired on {expires.astimezone(UTC):%Y-%m-%d}, as it had no bus for too long:"
+            " delete the integration in Genesys Cloud (Admin, Integrations), then `refresh` and `up` again"
+        )
+
+
+def describe(events: Events, name: str) -> Props | None:
+    """The source, or None."""
+    return none_if_not_found(lambda: events.describe_event_source(Name=name))
+
+
+def is_idle(events: Events, source: Props) -> bool:
+    """Whether it has its bus, and nothing comes from it all the same."""
+    pending = source["State"] == "PENDING"
+    return pending and none_if_not_found(lambda: events.describe_event_bus(Name=source["Name"])) is not None
+
+
+def none_if_not_found(call: Callable[[], Props]) -> Props | None:
+    from botocore.exceptions import ClientError
+
+    try:
+        return call()
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "ResourceNotFoundException":
+            return None
+        raise
+
+
 class PartnerSource(pulumi.dynamic.Resource, module="eventbridge", name="PartnerSource"):
     """A partner's event source in this account, waited for."""
 
     name: pulumi.Output[str]
 
     def __init__(self, name: str, args: PartnerSourceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        props = {"name": args.name, "region": args.region, "arn": None, "state": None, "expires": None}
+        props = {"name": args.name, "region": args.region, "active": True, "arn": None}
         super().__init__(PartnerSourceProvider(), name, props, opts)
         self.source_name: pulumi.Output[str] = pulumi.get(self, "name")

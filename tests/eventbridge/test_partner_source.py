@@ -1,0 +1,277 @@
+"""Waiting for the partner's event source, against the AWS emulator: what is found, told, refused and activated."""
+
+import json
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pulumi.dynamic import Config, ConfigureRequest
+
+from eventbridge import partner_source
+from eventbridge.partner_source import Aws, PartnerSourceProvider, Props
+from tests.support.aws_sandbox import ACCOUNT, emptied_fixture, server_fixture
+from tests.support.aws_sandbox import Aws as Sandbox
+from tests.support.provider import CLASS, UNKNOWN, Waits, printed, travel
+
+aws_server = server_fixture()
+aws = emptied_fixture()
+
+NAME, OTHER = "aws.partner/genesys.com/cloud/3f1a/pulumi", "aws.partner/genesys.com/cloud/3f1a/other"
+REGION = "us-east-1"
+ARN = f"arn:aws:events:{REGION}::event-source/{NAME}"
+INPUTS = {"name": NAME, "region": REGION, "active": True, "__provider": CLASS}
+STATE = {**INPUTS, "arn": ARN}
+
+
+class Clock(Waits):
+    """Lets something happen after so many waits."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.then: dict[int, Callable[[], object]] = {}
+
+    def sleep(self, seconds: float) -> None:
+        super().sleep(seconds)
+        self.then.pop(len(self), lambda: None)()
+
+
+@pytest.fixture(autouse=True)
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr(partner_source, "time", clock)
+    return clock
+
+
+@pytest.fixture(autouse=True)
+def _process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a provider process has of its own, and the environment's credentials."""
+    monkeypatch.setattr(sys, "tracebacklimit", 1000, raising=False)
+    monkeypatch.setattr(Aws, "config", {})
+    for name in ("AWS_PROFILE", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_EVENTS"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+
+
+def configured(url: str, **config: object) -> PartnerSourceProvider:
+    provider = PartnerSourceProvider()
+    endpoints = json.dumps([{"sqs": "http://127.0.0.1:9"}, {"events": url}])
+    keys = {f"aws:{key}": value for key, value in {"endpoints": endpoints, **config}.items()}
+    provider.configure(ConfigureRequest(Config(keys, "project")))
+    return provider
+
+
+@pytest.fixture
+def provider(aws: Sandbox) -> PartnerSourceProvider:
+    return configured(aws.url)
+
+
+@pytest.fixture
+def events(aws: Sandbox) -> Any:
+    return aws.client("events")
+
+
+def offer(events: Any, name: str = NAME, account: str = ACCOUNT) -> None:
+    events.create_partner_event_source(Name=name, Account=account)
+
+
+def make_bus(events: Any) -> None:
+    events.create_event_bus(Name=NAME, EventSourceName=NAME)
+
+
+def take_back(events: Any) -> None:
+    events.delete_partner_event_source(Name=NAME, Account=ACCOUNT)
+
+
+def state(events: Any) -> str:
+    return str(events.describe_event_source(Name=NAME)["State"])
+
+
+def create(provider: PartnerSourceProvider) -> Props:
+    """The state that an `up` leaves."""
+    created = provider.create(travel(INPUTS))
+    assert created.id == NAME
+    return travel(created.outs or {})
+
+
+def error(call: Callable[[], object]) -> str:
+    """The one line that the engine gets of an error."""
+    text = printed(call)
+    assert text.startswith("PartnerSourceError: "), text
+    assert text.count("\n") == 1, text
+    return text.removeprefix("PartnerSourceError: ").strip()
+
+
+# Waiting.
+
+
+def test_one_that_is_there_is_taken_at_once(provider: PartnerSourceProvider, events: Any, clock: Clock) -> None:
+    offer(events)
+    assert create(provider) == STATE
+    assert clock == []
+    make_bus(events)
+    assert create(provider) == STATE
+
+
+def test_one_that_comes_later_is_waited_for_and_that_is_told(
+    provider: PartnerSourceProvider, events: Any, clock: Clock, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clock.then[25] = lambda: offer(events)
+    assert create(provider) == STATE
+    assert len(clock) == 25
+    told = capsys.readouterr().err.splitlines()
+    assert len(told) == 2
+    assert all(f"{NAME}: not there yet in {REGION}, waiting (" in line for line in told)
+
+
+def test_one_that_never_comes_is_an_error_that_says_where_to_look(
+    provider: PartnerSourceProvider, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(partner_source, "LIMIT_SECONDS", 5.0)
+    said = error(lambda: create(provider))
+    assert said.startswith(f"{NAME} did not appear in {REGION} within 5 s: is the integration ACTIVE")
+    assert 5 <= sum(clock) <= 7
+
+
+def test_one_that_the_partner_took_back_is_an_error_at_once(
+    provider: PartnerSourceProvider, events: Any, clock: Clock
+) -> None:
+    offer(events)
+    make_bus(events)
+    take_back(events)
+    assert error(lambda: create(provider)).startswith(f"{NAME} is DELETED: Genesys Cloud took it back")
+    assert clock == []
+
+
+class Expired:
+    """AWS, with a source that is PENDING after its time. The emulator's is gone by then."""
+
+    def describe_event_source(self, Name: str) -> Props:
+        return {"Name": Name, "Arn": ARN, "State": "PENDING", "ExpirationTime": datetime(2026, 1, 2, tzinfo=UTC)}
+
+
+def test_one_that_has_expired_is_an_error_that_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    provider = configured("http://127.0.0.1:9")
+    monkeypatch.setattr(Aws, "client", lambda region: Expired())
+    assert "is PENDING and expired on 2026-01-02" in error(lambda: create(provider))
+
+
+# AWS.
+
+
+@pytest.mark.parametrize("call", ["create", "read"])
+def test_a_refusal_of_aws_is_one_line(provider: PartnerSourceProvider, aws: Sandbox, call: str) -> None:
+    aws.fault("events:DescribeEventSource", kind="error", times=1, code="AccessDeniedException", status=400)
+    says = error(lambda: create(provider) if call == "create" else provider.read(NAME, travel(STATE)))
+    assert says.startswith(f"{NAME}: ")
+    assert "AccessDeniedException" in says
+    assert "DescribeEventSource" in says
+
+
+def test_no_answer_of_aws_is_one_line() -> None:
+    assert "Could not connect" in error(lambda: create(configured("http://127.0.0.1:9")))
+
+
+def test_the_aws_providers_profile_is_ours_too(
+    aws: Sandbox, events: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "credentials").write_text(
+        "[other]\naws_access_key_id = 111111111111\naws_secret_access_key = test\n", encoding="utf-8"
+    )
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
+    offer(events, account="111111111111")
+    assert create(configured(aws.url, profile="other")) == STATE
+    missing = configured(aws.url, profile="missing")
+    assert "profile (missing) could not be found" in error(lambda: create(missing))
+
+
+def test_without_endpoints_it_is_awss_own() -> None:
+    PartnerSourceProvider().configure(ConfigureRequest(Config({}, "project")))
+    client: Any = Aws.client("eu-central-1")
+    assert client.meta.endpoint_url == "https://events.eu-central-1.amazonaws.com"
+
+
+# Refresh.
+
+
+def refreshed(provider: PartnerSourceProvider) -> Props | None:
+    """The state after a refresh; None when it is gone."""
+    result = provider.read(NAME, travel(STATE))
+    if not result.id:
+        return None
+    assert (result.id, travel(result.inputs or {})) == (NAME, {key: (result.outs or {})[key] for key in INPUTS})
+    return travel(result.outs or {})
+
+
+def test_a_refresh_changes_nothing_whether_it_has_its_bus_or_not(provider: PartnerSourceProvider, events: Any) -> None:
+    offer(events)
+    assert refreshed(provider) == STATE
+    make_bus(events)
+    assert refreshed(provider) == STATE
+
+
+def test_one_that_is_gone_is_gone(provider: PartnerSourceProvider) -> None:
+    assert refreshed(provider) is None
+
+
+def test_one_that_was_deactivated_by_hand_is_activated_by_the_next_up(
+    provider: PartnerSourceProvider, events: Any
+) -> None:
+    offer(events)
+    make_bus(events)
+    events.deactivate_event_source(Name=NAME)
+    drifted = refreshed(provider)
+    assert drifted == {**STATE, "active": False}
+    diff = provider.diff(NAME, drifted, travel(INPUTS))
+    assert (diff.changes, diff.replaces) == (True, [])
+    assert travel(provider.update(NAME, drifted, travel(INPUTS)).outs or {}) == STATE
+    assert state(events) == "ACTIVE"
+
+
+def test_one_that_the_partner_took_back_is_told_and_activated_once_it_is_offered_anew(
+    provider: PartnerSourceProvider, events: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As AWS has it: a bus of before does not come back to life by itself."""
+    offer(events)
+    make_bus(events)
+    take_back(events)
+    drifted = refreshed(provider)
+    assert drifted == {**STATE, "active": False}
+    assert f"warning: {NAME} is DELETED" in capsys.readouterr().err
+    offer(events)
+    assert state(events) == "PENDING"
+    provider.update(NAME, drifted, travel(INPUTS))
+    assert state(events) == "ACTIVE"
+    take_back(events)
+    offer(events)
+    create(provider)
+    assert state(events) == "ACTIVE"
+
+
+# What is changed in the program.
+
+
+@pytest.mark.parametrize(("key", "value"), [("name", OTHER), ("region", "eu-central-1")])
+def test_another_name_or_region_is_another_source(key: str, value: str) -> None:
+    provider = PartnerSourceProvider()
+    diff = provider.diff(NAME, travel(STATE), travel({**INPUTS, key: value}))
+    assert (diff.changes, diff.replaces) == (True, [key])
+    diff = provider.diff(NAME, travel(STATE), travel({**INPUTS, key: UNKNOWN}, keep_unknowns=True))
+    assert (diff.changes, diff.replaces) == (True, []), "what is not known yet is no reason to replace a bus"
+
+
+def test_the_same_is_no_change() -> None:
+    provider = PartnerSourceProvider()
+    assert not provider.diff(NAME, travel(STATE), travel(INPUTS)).changes
+    diff = provider.diff(NAME, travel(STATE), travel({**INPUTS, "__provider": "the class at another path"}))
+    assert (diff.changes, diff.replaces) == (True, [])
+
+
+def test_deleting_it_leaves_the_partners_alone(provider: PartnerSourceProvider, events: Any) -> None:
+    offer(events)
+    provider.delete(NAME, travel(STATE))
+    assert state(events) == "PENDING"
