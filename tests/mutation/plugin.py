@@ -18,11 +18,11 @@ from mutmut.state import state
 # Others reach these modules too, and take longer.
 TESTS = {
     "auth": ("auth", "client"),
-    "client": ("client", "ratelimit", "error_table"),
+    "client": ("client", "ratelimit", "error_table", "eventbridge_source"),
     "lifecycle": ("lifecycle", "eventbridge_source", "resources", "signing_key", "subscription", "webhook"),
     "ratelimit": ("ratelimit", "client"),
-    "responses": ("responses", "client", "error_table"),
-    "retry": ("retry", "ratelimit", "client"),
+    "responses": ("responses", "client", "error_table", "eventbridge_source"),
+    "retry": ("retry", "ratelimit", "client", "eventbridge_source"),
     "session": ("session", "lifecycle"),
 }
 OURS, EVERYTHING = ("genesys_provider", "tests"), "genesys_provider.client"
