@@ -99,7 +99,9 @@ def unreadable(response: http.Response) -> RequestError:
 
 
 def is_version_conflict(response: http.Response) -> bool:
-    """Whether it refuses a version that is not the current one: by 409, or by 400 and what it says."""
+    """Whether it refuses a version that is not the current one: any 409 of what has one, or a 400 that says so."""
+    if response.status_code == 409 and response.request.url.path.endswith("/config/current"):
+        return True
     said = str(envelope(response).get("message"))
     return response.status_code in (400, 409) and "does not match the current version" in said
 

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from genesys_provider import (
+    EventBridgeSource,
+    EventBridgeSourceArgs,
     RetryPolicyArgs,
     SigningKey,
     SigningKeyArgs,
@@ -19,6 +21,7 @@ from genesys_provider import (
 )
 from genesys_provider.attribute import Attribute
 from genesys_provider.connection import CONFIG_KEYS, DEFAULT_MAX_ATTEMPTS, DEFAULT_TIMEOUT_SECONDS
+from genesys_provider.eventbridge_source import EventBridgeSourceProvider
 from genesys_provider.lifecycle import EntityProvider
 from genesys_provider.regions import REGIONS
 from genesys_provider.subscription import SubscriptionProvider
@@ -44,6 +47,7 @@ def row(section: str, key: str) -> str:
         ("Webhook", WebhookArgs, ""),
         ("Webhook", RetryPolicyArgs, "retry_policy."),
         ("Subscription", SubscriptionArgs, ""),
+        ("EventBridgeSource", EventBridgeSourceArgs, ""),
         ("SigningKey", SigningKeyArgs, ""),
     ],
 )
@@ -57,14 +61,19 @@ def test_every_argument_has_a_row_with_its_default(section: str, args: Any, pref
 
 
 @pytest.mark.parametrize(
-    ("section", "provider"), [("Webhook", WebhookProvider), ("Subscription", SubscriptionProvider)]
+    ("section", "provider"),
+    [
+        ("Webhook", WebhookProvider),
+        ("Subscription", SubscriptionProvider),
+        ("EventBridgeSource", EventBridgeSourceProvider),
+    ],
 )
 def test_every_field_is_there_as_a_preview_shows_it(section: str, provider: type[EntityProvider]) -> None:
     for name in [field.name for field in provider.fields] + [*provider.computed]:
         assert f"`{name}`" in SECTIONS[section], name
 
 
-@pytest.mark.parametrize("resource", [Webhook, Subscription, SigningKey])
+@pytest.mark.parametrize("resource", [Webhook, Subscription, EventBridgeSource, SigningKey])
 def test_every_attribute_is_there(resource: type) -> None:
     for name, value in vars(resource).items():
         if isinstance(value, Attribute):

@@ -186,6 +186,40 @@ def test_what_never_can_be_found_is_told(process: Process, emulator: Emulator) -
     assert text == f"GenesysError: integration {id_} was made, and can't be found 10 s later: `up` again\n"
 
 
+def test_a_lost_state_finds_its_integration_again_under_any_name(
+    process: Process, emulator: Emulator, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first = process.up(SOURCE, PROPS)
+    again = process.up(SOURCE, {**PROPS, "name": "another name", "enabled": False})
+    assert again.id == first.id
+    assert [(each["name"], each["intendedState"]) for each in everything(emulator)] == [("another name", "DISABLED")]
+    assert f"info: took over integration {first.id}, which bears the mark {MARK}\n" in capsys.readouterr().err
+
+
+def test_two_that_bear_one_mark_are_told_by_their_ids(process: Process, emulator: Emulator) -> None:
+    ids = [unused(emulator), unused(emulator)]
+    for id_ in ids:
+        configured(emulator, id_, notes=MARK, properties={**FOREIGN, "eventSourceSuffix": id_})
+    text = printed(lambda: process.up(SOURCE, PROPS))
+    assert text == f"GenesysError: 2 integrations bear the mark {MARK}: delete all but one of {ids[0]}, {ids[1]}\n"
+
+
+def test_credentials_of_another_organisation_make_nothing(emulator: Emulator, another: Callable[..., Process]) -> None:
+    """The source's name would have the wrong organisation in it."""
+    process = another(environ={"GENESYS_ORG_ID": "another-org"})
+    assert f"these credentials belong to organisation {ORG}" in printed(lambda: process.up(SOURCE, PROPS))
+    assert everything(emulator) == []
+
+
+@pytest.mark.parametrize("status", [403, 404])
+def test_where_the_organisation_is_not_told_the_configured_one_counts(
+    status: int, emulator: Emulator, another: Callable[..., Process]
+) -> None:
+    emulator.fault("GET", "/api/v2/organizations/me", status=status)
+    state = another(environ={"GENESYS_ORG_ID": "another-org"}).up(SOURCE, PROPS)
+    assert state.outputs["eventSourceName"] == f"aws.partner/genesys.com/cloud/another-org/{PROPS['suffix']}"
+
+
 # The configuration and its version
 
 
@@ -371,10 +405,17 @@ def test_what_makes_the_source_replaces_but_never_what_is_not_known(field: str, 
     assert replaced_by(process, {**PROPS, field: UNKNOWN}, state.outputs) == []
 
 
-def test_nothing_else_does(process: Process) -> None:
+@pytest.mark.parametrize("field", KIND.other)
+def test_everything_else_is_changed_in_place(field: str, process: Process, emulator: Emulator) -> None:
     state = process.up(SOURCE, PROPS)
-    changed = {"name": "another", "notes": MARK, "topics": [f"{DETAIL}.acw"], "enabled": False}
-    assert replaced_by(process, {**PROPS, **changed}, state.outputs) == []
+    props = {**PROPS, field: KIND.other[field]}
+    assert replaced_by(process, props, state.outputs) == []
+    changed = process.up(SOURCE, props, state)
+    assert changed.id == state.id
+    [entity] = everything(emulator)
+    told = SOURCE.from_entity(entity)
+    assert {name: told[name] for name in KIND.other} == {name: props[name] for name in KIND.other}
+    assert process.refresh(SOURCE, changed) == changed
 
 
 def test_an_adopted_one_keeps_its_source(process: Process, emulator: Emulator) -> None:

@@ -15,6 +15,8 @@ from pulumi.runtime import mocks, rpc, settings
 from pulumi.runtime.stack import run_pulumi_func
 
 from genesys_provider import (
+    EventBridgeSource,
+    EventBridgeSourceArgs,
     RetryPolicy,
     RetryPolicyArgs,
     SigningKey,
@@ -25,6 +27,7 @@ from genesys_provider import (
     WebhookArgs,
 )
 from genesys_provider.attribute import Attribute
+from genesys_provider.eventbridge_source import EventBridgeSourceProvider
 from genesys_provider.lifecycle import EntityProvider
 from genesys_provider.signing_key import SigningKeyProvider
 from genesys_provider.subscription import SubscriptionProvider
@@ -136,6 +139,44 @@ def test_a_subscription() -> None:
     assert any("hook" in urn for urn in registered.depends_on)
 
 
+def source(logical: str = "source", /, **args: Any) -> EventBridgeSource:
+    needed = {"aws_account_id": "123456789012", "aws_region": "eu-central-1", "topics": ["v2.users.{id}.presence"]}
+    return EventBridgeSource(logical, EventBridgeSourceArgs(**{**needed, **args}))
+
+
+def test_an_event_source() -> None:
+    registered = run(source)["source"]
+    assert registered.type == "pulumi-python:dynamic/genesys:EventBridgeSource"
+    assert registered.inputs == {
+        "name": "project-stack-source",
+        "notes": "[pulumi:project/stack/source]",
+        "owner": "project/stack/source",
+        "awsAccountId": "123456789012",
+        "awsRegion": "eu-central-1",
+        "suffix": "project-stack-source",
+        "topics": ["v2.users.{id}.presence"],
+        "enabled": True,
+    }
+    assert registered.secret == set()
+    assert registered.request.deleteBeforeReplace
+
+
+def test_an_event_source_with_everything() -> None:
+    registered = run(lambda: source(suffix="a-suffix", name="a name", notes="text", enabled=False, adopt="an-id"))
+    inputs = registered["source"].inputs
+    assert (inputs["suffix"], inputs["name"], inputs["enabled"], inputs["adopt"]) == (
+        "a-suffix",
+        "a name",
+        False,
+        "an-id",
+    )
+    assert inputs["notes"] == "text [pulumi:project/stack/source]"
+
+
+def test_a_default_suffix_has_only_what_a_suffix_may_have() -> None:
+    assert run(lambda: source("über/1 a_b.c"))["über/1 a_b.c"].inputs["suffix"] == "project-stack--ber-1-a_b.c"
+
+
 def test_values_may_be_outputs_that_are_not_known_yet() -> None:
     def program() -> None:
         unknown: pulumi.Output[Any] = pulumi.Output.from_input("x").apply(unknown_of)
@@ -227,7 +268,11 @@ def test_every_field_is_to_be_had_by_name_and_so_is_what_was_filled_in() -> None
 
 @pytest.mark.parametrize(
     ("resource", "provider"),
-    [(Webhook, WebhookProvider), (Subscription, SubscriptionProvider)],
+    [
+        (Webhook, WebhookProvider),
+        (Subscription, SubscriptionProvider),
+        (EventBridgeSource, EventBridgeSourceProvider),
+    ],
 )
 def test_no_field_is_without_an_attribute(resource: type, provider: type[EntityProvider]) -> None:
     known = {value.name for value in vars(resource).values() if isinstance(value, Attribute)}
@@ -317,6 +362,7 @@ def test_the_status_of_the_last_delivery_is_none_before_the_first(
 
 # In every state, for ever: a state that names a class by its place can only be destroyed while it is there.
 PLACES = {
+    EventBridgeSourceProvider: "genesys_provider.eventbridge_source.EventBridgeSourceProvider",
     SigningKeyProvider: "genesys_provider.signing_key.SigningKeyProvider",
     SubscriptionProvider: "genesys_provider.subscription.SubscriptionProvider",
     WebhookProvider: "genesys_provider.webhook.WebhookProvider",

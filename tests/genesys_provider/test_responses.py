@@ -3,11 +3,12 @@ import ssl
 import httpx
 import pytest
 
-from genesys_provider.errors import Conflict, Forbidden, NotFound, RequestError
+from genesys_provider.errors import Conflict, Forbidden, NotFound, RequestError, VersionConflict
 from genesys_provider.responses import failure, no_answer, unreadable
 
 TOKEN = "/oauth/token"
 HOOKS, ONE_HOOK, SUBSCRIPTIONS = "/api/v2/events/webhooks", "/api/v2/events/webhooks/w1", "/api/v2/events/subscriptions"
+INTEGRATION = "/api/v2/integrations/i1"
 
 
 def answer(
@@ -66,6 +67,16 @@ def test_a_message_without_end_is_cut() -> None:
         (403, "GET", ONE_HOOK, "the client lacks event:webhook:read;"),
         (403, "POST", HOOKS, "the client lacks event:webhook:write;"),
         (403, "DELETE", f"{SUBSCRIPTIONS}/s1", "the client lacks event:subscription:write;"),
+        (
+            403,
+            "GET",
+            INTEGRATION,
+            "the client lacks integrations:integration:view; its role needs that with :view, :add, ",
+        ),
+        (403, "POST", "/api/v2/integrations", "the client lacks integrations:integration:add;"),
+        (403, "PUT", f"{INTEGRATION}/config/current", "the client lacks integrations:integration:edit;"),
+        (403, "PATCH", INTEGRATION, "the client lacks integrations:integration:edit;"),
+        (403, "DELETE", INTEGRATION, "the client lacks integrations:integration:delete;"),
         (404, "POST", HOOKS, "api.mypurecloud.de has no /api/v2/events/webhooks: that API is the tutorial's"),
         (404, "POST", SUBSCRIPTIONS, "(`delivery: partner`)"),
         (404, "GET", HOOKS, "(`delivery: partner`)"),
@@ -75,6 +86,7 @@ def test_a_message_without_end_is_cut() -> None:
         (409, "PUT", ONE_HOOK, "choose another `name`"),
         (422, "PUT", ONE_HOOK, "; correct the resource's arguments"),
         (413, "POST", HOOKS, "make description, headerOverrides or transform shorter"),
+        (413, "PUT", f"{INTEGRATION}/config/current", "make notes or topics shorter"),
         (429, "GET", ONE_HOOK, "try again in a minute"),
         (300, "GET", ONE_HOOK, "; redirects are not followed: is genesys:apiUrl the API's host?"),
         (302, "GET", ONE_HOOK, "; redirects are not followed: is genesys:apiUrl the API's host?"),
@@ -257,3 +269,27 @@ def test_a_page_instead_of_json_points_at_the_setting() -> None:
     error = unreadable(httpx.Response(200, html="<html/>", request=request))
     assert "the answer (text/html) is no JSON object: is genesys:apiUrl the API's host?" in str(error)
     assert (error.repeatable, error.committed) == (False, True)
+
+
+@pytest.mark.parametrize("status", [400, 409])
+def test_a_version_that_is_not_the_current_one_is_a_conflict_of_its_own(status: int) -> None:
+    said = "The version supplied does not match the current version of the integration configuration"
+    error = failure(answer(status, "PUT", INTEGRATION, envelope("general.conflict", said)))
+    assert type(error) is VersionConflict
+    assert not error.repeatable, "not with that version"
+    assert str(error) == (
+        f"PUT {INTEGRATION}: {status} general.conflict: {said}; somebody else changes it at the same time: try again"
+    )
+
+
+def test_nothing_else_is_one() -> None:
+    said = "The version supplied does not match the current version"
+    assert type(failure(answer(500, "PUT", INTEGRATION, envelope("a", said)))) is RequestError
+    assert type(failure(answer(400, "PUT", INTEGRATION, envelope("a", "The current version")))) is RequestError
+    assert type(failure(answer(409, "PUT", INTEGRATION))) is Conflict
+    assert type(failure(answer(409, "PUT", f"{INTEGRATION}/config/current"))) is VersionConflict
+
+
+def test_a_403_of_a_firewall_says_so_for_integrations_too() -> None:
+    assert "or a firewall in between refused it" in str(failure(answer(403, path=INTEGRATION)))
+    assert "firewall" not in str(failure(answer(403, path=INTEGRATION, body=envelope("missing.any.permissions", "x"))))

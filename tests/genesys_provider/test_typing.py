@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from genesys_provider import (
+    EventBridgeSource,
+    EventBridgeSourceArgs,
     RetryPolicyArgs,
     SigningKey,
     SigningKeyArgs,
@@ -30,6 +32,8 @@ import pulumi
 from pulumi import Output
 
 from genesys_provider import (
+    EventBridgeSource,
+    EventBridgeSourceArgs,
     RetryPolicy,
     RetryPolicyArgs,
     RetryPolicyArgsDict,
@@ -137,12 +141,39 @@ assert_type(same.enabled, Output[bool])
 assert_type(same.delivery_mode, Output[str])
 assert_type(same.webhook_id, Output[str])
 assert_type(same.transform, Output[Any])
+
+source = EventBridgeSource(
+    "source",
+    EventBridgeSourceArgs(
+        aws_account_id="123456789012",
+        aws_region="eu-central-1",
+        topics=["v2.users.{id}.presence", text],
+        suffix="a-suffix",
+        name="a name",
+        notes="text",
+        enabled=flag,
+        adopt="an id",
+    ),
+    options,
+)
+EventBridgeSource("least", EventBridgeSourceArgs(aws_account_id=text, aws_region=text, topics=source.topics))
+assert_type(source.id, Output[str])
+assert_type(source.name, Output[str])
+assert_type(source.notes, Output[str])
+assert_type(source.aws_account_id, Output[str])
+assert_type(source.aws_region, Output[str])
+assert_type(source.suffix, Output[str])
+assert_type(source.topics, Output[Sequence[str]])
+assert_type(source.enabled, Output[bool])
+assert_type(source.event_source_name, Output[str])
+assert_type(source.reported_state, Output[str])
 """
 
 BEFORE = """
 import pulumi
 from genesys_provider import (
-    RetryPolicyArgs, SigningKey, SigningKeyArgs, Subscription, SubscriptionArgs, Webhook, WebhookArgs,
+    EventBridgeSourceArgs, RetryPolicyArgs, SigningKey, SigningKeyArgs, Subscription, SubscriptionArgs,
+    Webhook, WebhookArgs,
 )
 
 text: pulumi.Output[str] = pulumi.Output.from_input("text")
@@ -164,6 +195,8 @@ WRONG = {
     "SubscriptionArgs(webhook_id=hook, event_types=['a'])": "arg-type",
     "SubscriptionArgs(webhook_id=hook.id, event_types=[1])": "list-item",
     "SubscriptionArgs(webhook_id=hook.id, event_types=['a'], enabled='yes')": "arg-type",
+    "EventBridgeSourceArgs(aws_account_id=text, aws_region=text)": "call-arg",
+    "EventBridgeSourceArgs(aws_account_id=123456789012, aws_region=text, topics=[text])": "arg-type",
     "SigningKeyArgs(rotation='2')": "arg-type",
     "Webhook('hook', SigningKeyArgs())": "arg-type",
     "Webhook('hook')": "call-arg",
@@ -211,12 +244,14 @@ def test_every_argument_and_every_attribute_has_its_type(told: list[str]) -> Non
     assert [line for line in told if not line.startswith("wrong.py")][:-1] == []
 
 
-@pytest.mark.parametrize("args", [RetryPolicyArgs, SigningKeyArgs, SubscriptionArgs, WebhookArgs])
+@pytest.mark.parametrize(
+    "args", [EventBridgeSourceArgs, RetryPolicyArgs, SigningKeyArgs, SubscriptionArgs, WebhookArgs]
+)
 def test_no_argument_is_left_out_above(args: type) -> None:
     assert [field for field in inspect.signature(args).parameters if f"{field}=" not in RIGHT] == []
 
 
-@pytest.mark.parametrize("resource", [SigningKey, Subscription, Webhook])
+@pytest.mark.parametrize("resource", [EventBridgeSource, SigningKey, Subscription, Webhook])
 def test_nor_is_an_attribute(resource: type) -> None:
     attributes = [name for name, value in vars(resource).items() if isinstance(value, Attribute)]
     assert [name for name in attributes if not re.search(rf"assert_type\(\w+\.{name}, ", RIGHT)] == []
