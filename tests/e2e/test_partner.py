@@ -1,0 +1,219 @@
+"""`delivery: partner` with the real engine and both clouds, the one that has nothing of the tutorial's included."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.e2e.test_demo import demo
+from tests.support.deployment import Deployment, deployment
+from tests.support.waiting import until
+
+INTEGRATIONS = "/api/v2/integrations"
+ORG = "bb14bed0-f8f9-445d-b9d1-10cecb8569d6"
+SOURCE = f"aws.partner/genesys.com/cloud/{ORG}/genesys-local-partner"
+DETAIL = "v2.detail.events.conversation.{id}"
+
+
+@pytest.fixture(scope="module")
+def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+    """One deployment for the tests of this file; each leaves it as it found it."""
+    with deployment(tmp_path_factory.mktemp("partner"), profile="strict", stack="local-partner") as it:
+        it.pulumi("up", "--yes", "--skip-preview")
+        yield it
+
+
+@pytest.fixture
+def fresh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+    """A stack that was never deployed."""
+    with deployment(tmp_path_factory.mktemp("fresh"), profile="strict", stack="local-partner") as it:
+        yield it
+
+
+def integrations(it: Deployment) -> list[dict[str, Any]]:
+    path = f"{INTEGRATIONS}?pageSize=100&expand=config.current"
+    found: list[dict[str, Any]] = it.genesys("GET", path, token=it.token())["entities"]
+    return found
+
+
+def integration(it: Deployment) -> dict[str, Any]:
+    [found] = integrations(it)
+    return found
+
+
+def sources(it: Deployment) -> dict[str, str]:
+    """The states of the partner event sources that AWS has, by name."""
+    return {each["name"]: each["state"] for each in it.aws("GET", "partner-sources")}
+
+
+def buses(it: Deployment) -> list[str]:
+    found = it.client("events").list_event_buses()["EventBuses"]
+    return [each["Name"] for each in found if each["Name"] != "default"]
+
+
+def both_are_active(it: Deployment, source: str = SOURCE) -> None:
+    until(lambda: integration(it)["reportedState"]["code"] == "ACTIVE", "the integration is active")
+    assert sources(it) == {source: "ACTIVE"}
+    assert buses(it) == [source]
+
+
+def nothing_exists(it: Deployment) -> bool:
+    """On either side; partner sources are AWS's own word."""
+    until(lambda: not sources(it), "the platform takes the source back")
+    return integrations(it) == [] and not any(it.aws("GET", "resources").values())
+
+
+def nothing_to_do(it: Deployment) -> None:
+    """A preview is empty and, as every preview, asks Genesys Cloud nothing."""
+    it.forget_calls()
+    it.pulumi("preview", "--diff", "--expect-no-changes")
+    assert it.calls() == []
+
+
+def arrives(it: Deployment, kind: str = "acd.start") -> dict[str, Any]:
+    """An event that happens now, as it is on the bus."""
+    sent = it.emit({"kind": kind})["event"]
+    url = it.stack.outputs()["tapQueueUrl"]
+    seen = it.receive(url, lambda seen: seen["detail"].get("topicName") == sent["topicName"])
+    assert seen["detail"] == sent
+    return seen
+
+
+def error_lines(text: str) -> list[str]:
+    """Those of a resource or of the program, without the engine's own summary."""
+    assert "Traceback" not in text
+    return [line.strip() for line in text.splitlines() if re.match(r"\s*error: (?!update failed|preview failed)", line)]
+
+
+# Deploying.
+
+
+def test_the_integration_is_active_and_nothing_is_left_to_do(deployed: Deployment) -> None:
+    outputs = deployed.stack.outputs()
+    found = integration(deployed)
+    assert (found["id"], outputs["eventSourceName"]) == (outputs["integrationId"], SOURCE)
+    both_are_active(deployed)
+    nothing_to_do(deployed)
+    text = deployed.pulumi("refresh", "--yes", "--skip-preview", "--run-program")
+    assert not re.search(r"\d+ (updated|deleted|created)", text), text
+    deployed.pulumi("up", "--yes", "--skip-preview", "--expect-no-changes")
+
+
+@pytest.mark.parametrize("kind", ["acd.start", "acd.end", "user.end"])
+def test_an_event_is_on_the_bus_as_it_is_with_a_webhook(deployed: Deployment, kind: str) -> None:
+    seen = arrives(deployed, kind)
+    assert (seen["detail-type"], seen["source"]) == (f"{DETAIL}.{kind}", SOURCE)
+
+
+def test_the_demo_sees_three_events_and_tells_what_exists(deployed: Deployment) -> None:
+    done = demo(deployed, "-m", "tools.demo", "local-partner")
+    assert done.returncode == 0, done.stderr
+    assert sum("tap queue" in line and line.rstrip().endswith("ms") for line in done.stdout.splitlines()) == 3
+    for told in (f"{integration(deployed)['id']} → {SOURCE}", "genesys-local-partner-tap", "STACK=local-partner"):
+        assert told in done.stdout
+
+
+# Changes and drift.
+
+
+def test_disabled_by_hand_is_found_by_refresh_and_mended_by_up(deployed: Deployment) -> None:
+    before = integration(deployed)
+    path = f"{INTEGRATIONS}/{before['id']}"
+    deployed.genesys("PATCH", path, {"intendedState": "DISABLED"}, deployed.token())
+    until(lambda: integration(deployed)["reportedState"]["code"] == "INACTIVE", "the integration is inactive")
+    deployed.pulumi("refresh", "--yes", "--skip-preview", "--run-program")
+    preview = deployed.pulumi("up", "--yes", "--diff").partition("\nUpdating")[0]
+    assert re.findall(r"^ +~ (\w+) *:", preview, re.MULTILINE) == ["enabled"], preview
+    assert integration(deployed)["id"] == before["id"]
+    both_are_active(deployed)
+    arrives(deployed)
+
+
+def test_deleted_by_hand_is_made_anew_under_the_bus_that_was_left(deployed: Deployment) -> None:
+    """AWS keeps the events of a source that is offered anew from such a bus, until its customer activates it."""
+    before = integration(deployed)
+    deployed.genesys("DELETE", f"{INTEGRATIONS}/{before['id']}", token=deployed.token())
+    until(lambda: sources(deployed) == {SOURCE: "DELETED"}, "the platform takes the source back")
+    deployed.pulumi("up", "--yes", "--skip-preview", "--refresh", "--run-program")
+    both_are_active(deployed)
+    assert integration(deployed)["id"] != before["id"]
+    arrives(deployed)
+
+
+def test_topics_are_changed_in_place(deployed: Deployment) -> None:
+    id_ = integration(deployed)["id"]
+    created = deployed.aws("GET", "partner-sources")[0]["created"]
+    with deployed.changed({"genesys-eventbridge:topics": [f"{DETAIL}.acd.start", "v2.users.{id}.presence"]}):
+        text = deployed.pulumi("up", "--yes", "--skip-preview")
+        assert "replace" not in text
+        assert re.search(r"~ 1 updated", text), text
+        found = integration(deployed)
+        assert found["config"]["current"]["properties"]["eventFilter"] == [
+            f"{DETAIL}.acd.start",
+            "v2.users.{id}.presence",
+        ]
+        assert deployed.emit({"kind": "acd.end"})["deliveries"] == []
+        arrives(deployed)
+    deployed.pulumi("up", "--yes", "--skip-preview")
+    assert integration(deployed)["id"] == id_
+    assert deployed.aws("GET", "partner-sources")[0]["created"] == created
+    both_are_active(deployed)
+
+
+def test_another_suffix_makes_another_source_and_its_bus(deployed: Deployment) -> None:
+    other = f"aws.partner/genesys.com/cloud/{ORG}/another"
+    deployed.aws("DELETE", "calls")
+    with deployed.changed({"genesys-eventbridge:sourceSuffix": "another"}):
+        deployed.pulumi("up", "--yes", "--skip-preview")
+        calls = [call["operation"].removeprefix("events:") for call in deployed.aws("GET", "calls")]
+        steps = ["CreatePartnerEventSource", "CreateEventBus", "PutRule", "PutTargets", "DeleteEventBus"]
+        assert [call for call in calls if call in steps] == steps
+        both_are_active(deployed, other)
+        assert arrives(deployed)["source"] == other
+        nothing_to_do(deployed)
+    deployed.pulumi("up", "--yes", "--skip-preview")
+    both_are_active(deployed)
+
+
+# What is refused.
+
+
+@pytest.mark.parametrize(
+    ("topic", "says"),
+    [
+        ("routing.queueEvent", f"write {DETAIL}.acd.start and {DETAIL}.acd.end"),
+        (f"{DETAIL}.acd.stop", f"did you mean {DETAIL}.acd.start"),
+    ],
+)
+def test_a_topic_that_does_not_exist_is_refused_with_the_right_one(deployed: Deployment, topic: str, says: str) -> None:
+    with deployed.changed({"genesys-eventbridge:topics": [topic]}):
+        text = deployed.pulumi("up", "--yes", "--skip-preview", fails=True)
+    [line] = error_lines(text)
+    assert says in line
+
+
+def test_from_the_tutorials_way_to_the_real_one_by_the_error_lines(fresh: Deployment) -> None:
+    """Refused, told of `delivery: partner`; then a failure of the platform's; cured, one integration; then nothing."""
+    subscriptions = [{"name": "queues", "eventTypes": ["routing.queueEvent"]}]
+    webhook = {"genesys-eventbridge:delivery": "webhook", "genesys-eventbridge:subscriptions": subscriptions}
+    with fresh.changed(webhook):
+        text = fresh.pulumi("up", "--yes", "--skip-preview", fails=True)
+    [line] = error_lines(text)
+    assert "POST /api/v2/events/webhooks: 404" in line
+    assert "`delivery: partner`" in line
+
+    fresh.genesys("POST", "/_sandbox/integrations", {"failure": "The AWS account is not allowed."})
+    text = fresh.pulumi("up", "--yes", "--skip-preview", fails=True)
+    [line] = error_lines(text)
+    assert "is in state ERROR: The AWS account is not allowed; correct that and `up` again" in line
+
+    fresh.genesys("POST", "/_sandbox/integrations", {"failure": "", "activeWhen": "bus"})
+    with fresh.changed({"genesys:timeoutSeconds": 5}):  # it goes on after the shorter of that and 15 s
+        text = fresh.pulumi("up", "--yes", "--skip-preview")
+    assert "is still ACTIVATING: going on without waiting for ACTIVE" in text
+    both_are_active(fresh)
+    arrives(fresh)
+    fresh.pulumi("destroy", "--yes", "--skip-preview", "--run-program")
+    assert nothing_exists(fresh)
+    assert fresh.stack.export()["deployment"].get("resources", []) == []
