@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from itertools import count
-from typing import Any
+from typing import Any, TypeVar
 
 from ._http import http
 from .auth import TokenAuth
@@ -11,7 +11,7 @@ from .errors import ConfigError, Forbidden, GenesysError, NotFound, OwnershipErr
 from .lifetime import orphaned
 from .ratelimit import RateLimit
 from .responses import failure, json_object, no_answer, unreadable
-from .retry import Turn, end_in, held_back, retry, time_left, time_limit, until
+from .retry import Turn, end_in, held_back, poll, retry, time_left, time_limit, until
 
 NAME = "genesys-eventbridge"
 VERSION = "0.1.0"
@@ -20,6 +20,7 @@ ORGANISATION = "/api/v2/organizations/me"
 CONNECT_SECONDS, ANSWER_SECONDS = 10.0, 30.0
 
 Entity = dict[str, Any]  # a JSON object of the API; a resource's own file says which members it has
+T = TypeVar("T")
 
 
 class Client:
@@ -51,6 +52,13 @@ class Client:
                 "HTTPS_PROXY (or HTTP_PROXY, ALL_PROXY) is no URL of a proxy; write http://proxy.example.com:3128, and"
                 " what is special in a user's name or password as %2F"
             ) from None
+
+    poll = staticmethod(poll)
+
+    def repeat(self, call: Callable[[], T]) -> T:
+        """Call until it ends well or for good, within `max_attempts` and `timeout_seconds`."""
+        with time_limit(self.connection.timeout_seconds):
+            return retry(call, self.connection.max_attempts)
 
     def get(self, path: str, **query: int | str) -> Entity:
         return self._repeat("GET", path, query=query)
@@ -138,10 +146,7 @@ class Client:
         body: Mapping[str, object] | None = None,
         any_5xx: bool = False,
     ) -> Entity:
-        with time_limit(self.connection.timeout_seconds):
-            return retry(
-                lambda: self._send(method, path, query=query, body=body, any_5xx=any_5xx), self.connection.max_attempts
-            )
+        return self.repeat(lambda: self._send(method, path, query=query, body=body, any_5xx=any_5xx))
 
     def _send(
         self,

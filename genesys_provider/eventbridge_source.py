@@ -200,15 +200,13 @@ class EventBridgeSourceProvider(EntityProvider):
             changes["intendedState"] = "ENABLED" if props["enabled"] else "DISABLED"
         if changes:
             session.client().patch(self._at(id_), changes)
-        return self._settled(id_, props)
+        return self._settled(id_, props, entity.get("reportedState"))
 
     def remove(self, id_: str) -> None:
-        from .retry import poll
-
-        at = self._at(id_)
-        session.client().delete(at)
-        left = poll(
-            lambda: none_if_not_found(lambda: session.client().get(at)),
+        client, at = session.client(), self._at(id_)
+        client.delete(at)
+        left = client.poll(
+            lambda: none_if_not_found(lambda: client.get(at)),
             lambda left: left is None,
             DELETING_SECONDS,
             lambda _: f"integration {id_} is deleted, and still there",
@@ -220,9 +218,7 @@ class EventBridgeSourceProvider(EntityProvider):
 
     def _configure(self, entity: Entity, props: Props) -> Entity:
         """Write the configuration with the version that it has, and leave in it what is not ours. As it was before."""
-        from .retry import retry, time_limit
-
-        id_, connection = str(entity["id"]), session.connection()
+        id_ = str(entity["id"])
 
         def once() -> Entity:
             nonlocal entity
@@ -240,8 +236,7 @@ class EventBridgeSourceProvider(EntityProvider):
                 raise
             return entity
 
-        with time_limit(connection.timeout_seconds):
-            return retry(once, connection.max_attempts)
+        return session.client().repeat(once)
 
     def _configured(self, current: Mapping[str, Any], props: Props) -> dict[str, Any]:
         has = current.get("properties") or {}
@@ -259,17 +254,18 @@ class EventBridgeSourceProvider(EntityProvider):
             },
         }
 
-    def _settled(self, id_: str, props: Props) -> Entity:
-        """The integration when the platform has done what it was told to."""
-        from .retry import poll
-
+    def _settled(self, id_: str, props: Props, before: object) -> Entity:
+        """The integration when the platform has done what it was told to. An ERROR of `before` may still be shown."""
         wanted, meanwhile = ("ACTIVE", "ACTIVATING") if props["enabled"] else ("INACTIVE", "DEACTIVATING")
         limit = session.connection().timeout_seconds
 
         def wait(seconds: float) -> Entity:
-            return poll(
+            return session.client().poll(
                 lambda: self.fetch(id_),
-                lambda entity: reported(entity) in (wanted, "ERROR"),
+                lambda entity: (
+                    reported(entity) == wanted
+                    or (reported(entity) == "ERROR" and entity.get("reportedState") != before)
+                ),
                 seconds,
                 lambda entity: f"integration {props['name']} is {reported(entity)}, not {wanted} yet",
             )
@@ -327,9 +323,9 @@ def is_unused(entity: Mapping[str, Any]) -> bool:
 
 def appearing(look: Callable[[], Entity | None]) -> Entity | None:
     """What is found, at once or a little later."""
-    from .retry import poll
-
-    return poll(look, lambda found: found is not None, APPEARING_SECONDS, lambda _: "the new integration is looked for")
+    return session.client().poll(
+        look, lambda found: found is not None, APPEARING_SECONDS, lambda _: "the new integration is looked for"
+    )
 
 
 def none_if_not_found(call: Callable[[], Entity]) -> Entity | None:

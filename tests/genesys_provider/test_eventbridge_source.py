@@ -332,6 +332,14 @@ def test_an_error_that_is_mended_is_left_by_the_next_up(process: Process, emulat
     assert text.count("\n") == 1
 
 
+def test_an_error_of_before_is_not_taken_for_a_new_one(process: Process, emulator: Emulator) -> None:
+    emulator.door("POST", "integrations", {"failure": "AWS account 123456789012 refuses."})
+    printed(lambda: process.up(SOURCE, PROPS))
+    emulator.door("POST", "integrations", {"failure": ""})
+    emulator.fault("GET", f"{PATH}/{{id}}", status=200, body=everything(emulator)[0], times=2)
+    assert process.up(SOURCE, PROPS).outputs["reportedState"] == "ACTIVE"
+
+
 # Drift
 
 
