@@ -5,7 +5,8 @@ import pytest
 
 from genesys_provider.errors import GenesysError, RequestError
 from genesys_provider.redaction import hide
-from genesys_provider.retry import Turn, jitter, pause, retry, time_limit
+from genesys_provider.retry import Turn, jitter, pause, poll, retry, time_limit
+from tests.genesys_provider.conftest import set_clock
 from tests.support.provider import Waits
 from tests.support.turns import Watched
 
@@ -213,3 +214,51 @@ def test_waiting_for_the_one_inside_keeps_the_time_limit(inside: Inside) -> None
         first.result(10)
     assert inside.calls == 1
     assert inside.queue.timeouts[1:] == pytest.approx([0.05, 0, 0], abs=0.01)
+
+
+class Exact(Waits):
+    """A clock on which nothing but waits takes time."""
+
+    def monotonic(self) -> float:
+        return sum(self)
+
+
+@pytest.fixture
+def exact(monkeypatch: pytest.MonkeyPatch) -> Exact:
+    return set_clock(monkeypatch, Exact())
+
+
+class Looks:
+    """What is seen is how often was looked; it is never looked for ever."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def __call__(self) -> int:
+        self.count += 1
+        assert self.count < 100
+        return self.count
+
+
+def test_it_looks_until_it_is_done_after_ever_longer_waits(exact: Exact) -> None:
+    assert poll(Looks(), lambda seen: seen == 6, 60, str) == 6
+    assert exact == [0.25, 0.5, 1, 2, 2]
+    exact.clear()
+    assert poll(Looks(), lambda _: True, 60, str) == 1
+    assert exact == []
+
+
+def test_what_is_looked_for_is_told_after_a_while_and_then_every_ten_seconds(
+    exact: Exact, capsys: pytest.CaptureFixture[str]
+) -> None:
+    hide("a-secret")
+    exact.append(1000)
+    assert poll(Looks(), lambda _: False, 20, lambda seen: f"look {seen} for a-secret") == 14
+    assert sum(exact) == 1020, "the last wait is no longer than what is left"
+    assert capsys.readouterr().err == "info: look 5 for [secret] (4 s)\ninfo: look 10 for [secret] (14 s)\n"
+
+
+def test_looking_keeps_the_time_limit_around_it(exact: Exact) -> None:
+    with time_limit(3.75):
+        assert poll(Looks(), lambda _: False, 60, str) == 4
+    assert exact == [0.25, 0.5, 1], "no use in waiting to its end: nothing could be sent then"
