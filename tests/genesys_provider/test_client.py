@@ -363,7 +363,7 @@ def test_a_look_that_fails_does_not_hide_the_post(last: httpx.Response | Genesys
             r"201, but the answer \(text/html\) is no JSON object: is .* host\?; whether",
         ),
     ],
-    ids=repr,
+    ids=["busy", "a page"],
 )
 def test_what_the_platform_said_of_it_is_told_then(lost: httpx.Response, told: str) -> None:
     client, _ = scripted(lost, httpx.Response(403))

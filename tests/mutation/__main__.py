@@ -33,8 +33,8 @@ ROOT = Path(__file__).parents[2]
 EXPLANATIONS = Path(__file__).with_name("survivors.toml")
 COPIED = ("pyproject.toml", "genesys_provider", "sandbox", "tests")
 CHILDREN = 2
-KILLERS = "tests/mutation/killers"
-"""What plugin.py notes, from the copy's root: which test noticed which mutant."""
+KILLERS = "mutants/killers"
+"""Where plugin.py notes which test noticed which mutant."""
 
 KILLED = {"killed", "timeout"}
 SURVIVED = {"survived", "no tests"}
@@ -96,6 +96,7 @@ def copy(folder: Path) -> None:
             shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
         else:
             shutil.copy2(ROOT / name, folder / name)
+    (folder / KILLERS).parent.mkdir()
     (folder / KILLERS).touch()
     (folder / "tmp").mkdir()  # of the tests: those that are killed leave it as it is
     for name in modules():
@@ -174,7 +175,7 @@ def results(folder: Path) -> list[Mutant]:
     """What became of each mutant that was tested."""
     mutants = []
     with contextlib.chdir(folder):
-        killers = dict(line.split("\t") for line in Path("mutants", KILLERS).read_text(encoding="utf-8").splitlines())
+        killers = dict(line.split("\t") for line in Path(KILLERS).read_text(encoding="utf-8").splitlines())
         for name in modules():
             data = SourceFileMutationData(path=name)
             data.load()
@@ -182,7 +183,10 @@ def results(folder: Path) -> list[Mutant]:
                 raise MutationError(f"{name} has no mutants")
             for key, code in data.exit_code_by_key.items():
                 if code is not None:
-                    mutants.append(Mutant(key, status_by_exit_code[code], place(name, key), killers.get(key, "")))
+                    killer, status = killers.get(key, ""), status_by_exit_code[code]
+                    if status == "killed" and not killer:
+                        status = "failed without a test that did"  # pytest could not do its work
+                    mutants.append(Mutant(key, status, place(name, key), killer))
     return mutants
 
 

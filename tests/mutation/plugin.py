@@ -7,9 +7,11 @@ seen mutated.
 
 import importlib
 import os
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from mutmut.mutation.trampoline import get_mutant_under_test
@@ -27,14 +29,18 @@ TESTS = {
 }
 OURS, EVERYTHING = ("genesys_provider", "tests"), "genesys_provider.client"
 
-KILLERS = Path(__file__).with_name("killers")  # which test noticed which mutant
+KILLERS = Path(__file__).parents[2] / "killers"  # which test noticed which mutant
 
 _at_import: set[str] = set()
+_wanted: list[str] = []  # the tests for this mutant, in mutmut's order
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_load_initial_conftests() -> None:
+def pytest_load_initial_conftests(args: list[str]) -> None:
     """Note what is called at import, and import again when that is what a mutant changes."""
+    # Chosen after collection: a test that pytest doesn't find by its id would look as if it noticed every mutant.
+    _wanted[:] = [arg for arg in args if "::" in arg and not arg.startswith("-")]
+    args[:] = [arg for arg in args if arg not in _wanted] + sorted({name.split("::")[0] for name in _wanted})
     mutant = get_mutant_under_test()
     if mutant == "stats":
         importlib.import_module(EVERYTHING)
@@ -45,7 +51,19 @@ def pytest_load_initial_conftests() -> None:
         try:
             importlib.import_module(EVERYTHING)
         except Exception:
-            os._exit(1)  # killed; pytest would say that its command was wrong
+            killed(mutant, "the import")  # pytest would say that its command was wrong
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    if _wanted:
+        by_name = {plain(item.nodeid): item for item in items}
+        items[:] = [by_name[plain(name)] for name in _wanted]
+
+
+def plain(name: str) -> str:
+    """A test's id as it is the first time: each collection in one process escapes it anew."""
+    return re.sub(r"\\+", r"\\", name)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -57,10 +75,18 @@ def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
     yield
 
 
-def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+def pytest_collectreport(report: pytest.CollectReport) -> None:
+    pytest_runtest_logreport(report)
+
+
+def pytest_runtest_logreport(report: pytest.CollectReport | pytest.TestReport) -> None:
     """One failure is the verdict: nothing need be torn down in a process that is there for one mutant."""
     mutant = get_mutant_under_test()
     if report.failed and "__mutmut_" in mutant:
-        with KILLERS.open("a", encoding="utf-8") as file:
-            file.write(f"{mutant}\t{report.nodeid}\n")
-        os._exit(1)
+        killed(mutant, report.nodeid)
+
+
+def killed(mutant: str, by: str) -> NoReturn:
+    with KILLERS.open("a", encoding="utf-8") as file:
+        file.write(f"{mutant}\t{by}\n")
+    os._exit(1)

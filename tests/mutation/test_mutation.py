@@ -42,11 +42,13 @@ too_many = at_most(10)
 def unheard(value):
     return value + 1
 """
-TESTS = """
+TESTS = r"""
+import pytest
 from genesys_provider.client import Shop, too_many, unheard
 
-def test_price():
-    assert Shop().price(2) == 6
+@pytest.mark.parametrize("pieces", [2], ids=["a back\slash"])
+def test_price(pieces):
+    assert Shop().price(pieces) == 6
 
 def test_too_many():
     assert too_many(11)
@@ -101,7 +103,7 @@ def test_decorated_functions_and_what_runs_at_import_are_mutated_too(
     assert sorted(project.rglob("*")) == before, "the checkout stays as it is"
 
     test = project / "tests/test_client.py"
-    test.write_text(TESTS.replace("(2) == 6", "(2)").replace("assert not too_many(10)", ""))
+    test.write_text(TESTS.replace("(pieces) == 6", "(pieces)").replace("assert not too_many(10)", ""))
     assert mutation.main([]) == 1
     said = capsys.readouterr().out
     assert "Shop.price\n- return pieces * 3\n+ return pieces / 3\n  survived: NOT EXPLAINED" in said
