@@ -120,7 +120,14 @@ def test_one_that_was_made_by_the_name_and_never_configured_is_taken_up(
 ) -> None:
     id_ = unused(emulator)
     assert process.up(SOURCE, PROPS).id == id_
-    assert f"POST {PATH}" not in calls(emulator)
+    one = f"{PATH}/{{id}}"
+    assert calls(emulator) == [
+        f"GET {PATH}",
+        f"GET {TOPICS}",
+        f"PUT {one}/config/current",  # with the version by which it was judged: nobody took it meanwhile
+        f"PATCH {one}",
+        f"GET {one}",
+    ]
     assert f"info: took over integration {id_}, which was made by this name and never" in capsys.readouterr().err
 
 
