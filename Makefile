@@ -11,7 +11,10 @@ help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  make %-10s %s\n", $$1, $$2}'
 	@echo '  with STACK=local by default, and ARGS="..." handed on to pulumi or pytest'
 
-demo: DEMO = $(if $(filter partner,$(DELIVERY)),local-partner,local)
+DELIVERY ?= webhook
+DEMO_webhook := local
+DEMO_partner := local-partner
+DEMO := $(or $(DEMO_$(DELIVERY)),$(error DELIVERY is '$(DELIVERY)'; write webhook or partner))
 demo: engine ## both clouds on this machine, the whole stack on them, and three events through it (DELIVERY=partner)
 	@$(RUN) sandbox up
 	@$(RUN) tools.stack up $(DEMO)

@@ -112,10 +112,10 @@ def load(config: Mapping[str, str], environ: Mapping[str, str], project: str, st
         delivery=delivery,
         bus_name=name,
         source_suffix=source_suffix(reader, name),
-        topics=partner_topics(reader) if partner else topics(reader),
         source=f"genesys.com/cloud/{organisation(genesys.org_id)}",
         aws_cli=aws_cli(config),
         subscriptions=no_subscriptions(reader) if partner else subscriptions(reader, f"{project}-{stack}-"),
+        topics=partner_topics(reader) if partner else topics(reader),
         ingress=ingress(reader, environ),
         tap=reader.flag("tap", False),
         heartbeat_minutes=reader.number("heartbeatMinutes", 5, 1, 60),
@@ -162,9 +162,14 @@ def bus_name(reader: "Reader", stack: str) -> str:
 
 
 def aws_cli(config: Mapping[str, str]) -> str:
-    """With the endpoint that the AWS provider uses, where it is not AWS's own: the sandbox's."""
+    """In the stack's region; with endpoint and credentials of the sandbox, where the AWS provider uses that one."""
+    region = config.get("aws:region")
+    command = f"aws --region {region}" if region else "aws"
     endpoints = Reader("aws", config).list("endpoints")
-    return f"aws --endpoint-url {next(iter(endpoints[0].values()))}" if endpoints else "aws"
+    if not endpoints:
+        return command
+    url = next(iter(endpoints[0].values()))
+    return f"AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test {command} --endpoint-url {url}"
 
 
 def organisation(org_id: str) -> str:
@@ -248,7 +253,7 @@ def partner_topics(reader: "Reader") -> list[str]:
     if not found:
         raise ConfigError(
             f"{reader.key('topics')} is empty: without one, no event is delivered; for example:"
-            " [v2.detail.events.conversation.{id}.acd.end]"
+            ' ["v2.detail.events.conversation.{id}.acd.end"]'
         )
     return found
 

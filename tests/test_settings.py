@@ -69,7 +69,10 @@ def schema() -> dict[str, dict[str, Any]]:
 
 def test_commands_for_the_sandbox_ask_the_sandbox() -> None:
     endpoints = json.dumps([{"sqs": "http://127.0.0.1:4566"}])
-    assert settings({"aws:endpoints": endpoints}).aws_cli == "aws --endpoint-url http://127.0.0.1:4566"
+    asks = settings({"aws:endpoints": endpoints, "aws:region": "us-east-1"}).aws_cli
+    credentials = "AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test"
+    assert asks == f"{credentials} aws --region us-east-1 --endpoint-url http://127.0.0.1:4566"
+    assert settings({"aws:region": "eu-central-1"}).aws_cli == "aws --region eu-central-1"
 
 
 def test_partner_needs_topics_and_no_subscriptions() -> None:
@@ -131,7 +134,10 @@ def test_an_unknown_key_is_refused_with_the_nearest() -> None:
             {"delivery": "partner", "topics": [TOPIC]},
             "subscriptions is for `delivery: webhook`; in `partner`, write the",
         ),
-        ({"delivery": "partner", "subscriptions": None}, "topics is empty: without one, no event is delivered"),
+        (
+            {"delivery": "partner", "subscriptions": None},
+            'topics is empty: without one, no event is delivered; for example: ["v2.',
+        ),
         ({"sourceSuffix": "a/b"}, "sourceSuffix is 'a/b'; write 1 to 64 letters, digits, dots, hyphens and"),
         ({"sourceSuffix": "x" * 65}, "write 1 to 64 letters"),
         ({"busName": "x" * 49}, "49 characters long; write one of at most 48"),

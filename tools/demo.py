@@ -90,7 +90,7 @@ def show(seen: list[Seen], outputs: dict[str, Any], clouds: Sandbox, stack: str)
     console.print("[bold]AWS has[/bold]")
     for kind, names in ask(clouds.ports["aws"], "GET", "/_sandbox/aws/resources").items():
         if names:
-            console.print(f"  {kind:<13} {', '.join(names)}")
+            console.print(f"  {kind:<14} {', '.join(names)}")
 
     console.print("\n[bold]Try next[/bold]")
     which = "" if stack == "local" else f" STACK={stack}"

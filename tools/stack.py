@@ -430,8 +430,10 @@ def recover(stack: Stack, *arguments: str) -> list[str]:
     if not stack.files:  # these have been looked at for locks
         done = stack.captured("cancel", "--yes")
         say(done.stdout.strip() if done.returncode == 0 else f"nothing was cancelled: {_reason(done)}")
-    for operation in stack.export()["deployment"].get("pending_operations") or []:
-        if operation["type"] == "creating":
+    state = stack.export()["deployment"]
+    known = {resource["urn"] for resource in state.get("resources") or []}
+    for operation in state.get("pending_operations") or []:
+        if operation["type"] == "creating" and operation["resource"]["urn"] not in known:
             what = operation["resource"]["urn"].split("::", 2)[-1]
             way = "keep it in the program, and `up` takes it over"
             if operation["resource"]["type"].startswith("aws:"):
