@@ -262,7 +262,7 @@ def test_a_post_gives_up_after_so_many_tries() -> None:
     assert len(transport.bodies) == 3
 
 
-@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "POST"])
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "POST", "PATCH"])
 def test_what_the_rate_limit_holds_back_is_told_by_its_method(method: str) -> None:
     client, _ = scripted(httpx.Response(429, headers={"Retry-After": "500"}))
     calls: dict[str, Callable[[], object]] = {
@@ -270,6 +270,7 @@ def test_what_the_rate_limit_holds_back_is_told_by_its_method(method: str) -> No
         "PUT": lambda: client.put("/a", {}),
         "DELETE": lambda: client.delete("/a"),
         "POST": lambda: client.post("/a", {}, nothing),
+        "PATCH": lambda: client.patch("/a", {}),
     }
     with pytest.raises(RequestError, match=r"^GET /b: 429"):
         client.get("/b")

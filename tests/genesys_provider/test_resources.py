@@ -407,8 +407,18 @@ def test_the_mark_says_where_in_the_program_a_resource_is() -> None:
         outer = pulumi.ComponentResource("my:module:Outer", "outer")
         inner = pulumi.ComponentResource("my:module:Inner", "inner", opts=pulumi.ResourceOptions(parent=outer))
         hook(opts=pulumi.ResourceOptions(parent=inner), description="text")
+        args = SubscriptionArgs(webhook_id="w", event_types=["a"])
+        Subscription("queues", args, pulumi.ResourceOptions(parent=inner))
 
-    registered = run(program)["hook"].inputs
+    resources = run(program)
+    registered = resources["hook"].inputs
     assert registered["owner"] == "project/stack/my:module:Outer$my:module:Inner::hook"
     assert registered["description"] == "text [pulumi:project/stack/my:module:Outer$my:module:Inner::hook]"
     assert registered["name"] == "project-stack-hook"
+    without_text = "[pulumi:project/stack/my:module:Outer$my:module:Inner::queues]"
+    assert resources["queues"].inputs["description"] == without_text
+
+
+def test_whose_parent_is_the_stack_is_within_nothing() -> None:
+    registered = run(lambda: hook(opts=pulumi.ResourceOptions(parent=settings.get_root_resource())))["hook"].inputs
+    assert registered["owner"] == "project/stack/hook"
