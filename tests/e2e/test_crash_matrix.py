@@ -144,12 +144,18 @@ def already_there(cell: Cell, it: Project, **fields: str) -> str:
 
 def interrupt(cell: Cell, it: Project, run: Run) -> None:
     """Kill when the call is there."""
-    until(lambda: it.emulator.door("GET", "held")["calls"] or run.engine.poll() is not None, f"{cell.call} is made")
+    held = until(
+        lambda: it.emulator.door("GET", "held")["calls"] or run.engine.poll() is not None, f"{cell.call} is made"
+    )
     assert run.engine.poll() is None, f"ended without {cell.call}:\n{run.text}"
     if cell.point == "after the answer":
         os.kill(run.pid(cell.victim), signal.SIGSTOP)
         it.emulator.door("DELETE", "held")
-        until(lambda: it.emulator.door("GET", "calls")[-1]["status"], "it is answered")
+        # That call, not the last one: stopping takes a moment, in which half of the next one may have been sent.
+        until(
+            lambda: [call for call in it.emulator.door("GET", "calls") if call["n"] in held and call["status"]],
+            "it is answered",
+        )
     run.kill(cell.victim)
     sent = it.emulator.door("GET", "calls")
     until(run.gone, f"no process is left of the run whose victim was {cell.victim}")
