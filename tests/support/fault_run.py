@@ -12,6 +12,7 @@ from tests.support.waiting import until
 Fault = dict[str, Any]
 
 PASSING = re.compile(
+    r"(POST /\S+: 409 .*, as looking for it failed too: )?"
     r"(GET|POST|PUT|PATCH|DELETE) /\S+: ((408|429|500|502|503|504) |no answer from |held back, |20\d, but the answer )"
 )
 """How the line of an error begins that may be gone when the command is given again."""
