@@ -13,6 +13,7 @@ import pulumi
 
 from genesys_provider import connection
 from genesys_provider.errors import ConfigError
+from genesys_provider.eventbridge_source import suffix_problem
 from genesys_provider.topics import problem as topic_problem
 
 T = TypeVar("T")
@@ -269,11 +270,8 @@ def no_subscriptions(reader: "Reader") -> list[SubscriptionSettings]:
 
 def source_suffix(reader: "Reader", default: str) -> str:
     suffix = reader.text("sourceSuffix", "") or default
-    if not re.fullmatch(r"[A-Za-z0-9._-]{1,64}", suffix):
-        raise ConfigError(
-            f"{reader.key('sourceSuffix')} is {suffix!r}; write 1 to 64 letters, digits, dots, hyphens and underscores,"
-            " for example genesys-dev"
-        )
+    if problem := suffix_problem(suffix):
+        raise ConfigError(f"{reader.key('sourceSuffix')} {problem}, for example genesys-dev")
     return suffix
 
 

@@ -8,10 +8,6 @@ import pulumi
 T = TypeVar("T")
 
 
-def same(value: Any) -> Any:
-    return value
-
-
 class Attribute(Generic[T]):
     """The output that Pulumi knows by `name`, as a property of the resource.
 
@@ -19,7 +15,7 @@ class Attribute(Generic[T]):
     from the one that arrives, in which every number is a float and every object a dict.
     """
 
-    def __init__(self, name: str, of: Callable[[Any], T] = same) -> None:
+    def __init__(self, name: str, of: Callable[[Any], T] | None = None) -> None:
         self.name = name
         self._of = of
 
@@ -31,7 +27,7 @@ class Attribute(Generic[T]):
         if resource is None:
             return self
         output: pulumi.Output[Any] = pulumi.get(resource, self.name)
-        return output if self._of is same else output.apply(self._of)
+        return output if self._of is None else output.apply(self._of)
 
     def __set__(self, resource: pulumi.Resource, value: Never) -> None:
         raise AttributeError(f"{type(resource).__name__}.{self.name} can only be read")

@@ -23,6 +23,7 @@ from .lifecycle import (
     EntityResource,
     Field,
     Props,
+    as_set,
     default_name,
     flag_problem,
     owner_of,
@@ -84,10 +85,6 @@ def topics_problem(value: Any) -> str | None:
     if not isinstance(value, list) or not value or not all(isinstance(topic, str) for topic in value):
         return f"must be a list of at least one topic, such as {topics.DETAIL}.acd.start"
     return next((f"has {topic!r}, which {problem}" for topic in value if (problem := topics.problem(topic))), None)
-
-
-def as_set(value: Any) -> Any:
-    return sorted(set(value)) if isinstance(value, list) else value
 
 
 class EventBridgeSourceProvider(EntityProvider):

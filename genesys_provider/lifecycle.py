@@ -452,6 +452,10 @@ def default_name(project: str, stack: str, name: str) -> str:
 # Rules that several fields share.
 
 
+def as_set(value: Any) -> Any:
+    return sorted(set(value)) if isinstance(value, list) else value
+
+
 def text_problem(least: int, most: int) -> Callable[[Any], str | None]:
     def problem(value: Any) -> str | None:
         if not isinstance(value, str) or not least <= len(value) <= most:

@@ -7,7 +7,7 @@ from typing import Any
 import pulumi
 
 from .attribute import Attribute
-from .lifecycle import EntityProvider, EntityResource, Field, flag_problem, text_map_problem, text_problem
+from .lifecycle import EntityProvider, EntityResource, Field, as_set, flag_problem, text_map_problem, text_problem
 
 
 @dataclass(kw_only=True)
@@ -45,10 +45,6 @@ def webhook_id_problem(value: Any) -> str | None:
 
 def delivery_mode_problem(value: Any) -> str | None:
     return None if value == "PUSH" else "must be PUSH"
-
-
-def as_set(value: Any) -> Any:
-    return sorted(set(value)) if isinstance(value, list) else value
 
 
 class SubscriptionProvider(EntityProvider):

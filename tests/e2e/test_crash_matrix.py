@@ -144,9 +144,7 @@ def already_there(cell: Cell, it: Project, **fields: str) -> str:
 
 def interrupt(cell: Cell, it: Project, run: Run) -> None:
     """Kill when the call is there."""
-    held = until(
-        lambda: it.emulator.door("GET", "held")["calls"] or run.engine.poll() is not None, f"{cell.call} is made"
-    )
+    held = until(lambda: it.emulator.held() or run.engine.poll() is not None, f"{cell.call} is made")
     assert run.engine.poll() is None, f"ended without {cell.call}:\n{run.text}"
     if cell.point == "after the answer":
         os.kill(run.pid(cell.victim), signal.SIGSTOP)

@@ -4,7 +4,6 @@ import re
 from pathlib import Path
 
 from tests.support.project import Object, Project, project
-from tests.support.waiting import until
 
 HOOKS = "/api/v2/events/webhooks"
 
@@ -106,12 +105,7 @@ def test_of_two_components_with_a_child_of_one_name_each_keeps_its_own(tmp_path:
 def test_what_a_killed_run_made_is_found_under_another_name(tmp_path: Path) -> None:
     with project(tmp_path) as it:
         it.program("webhook('hook')")
-        it.emulator.fault("POST", HOOKS, when="after", hold=True, drop=True)
-        with it.running("up") as run:
-            until(lambda: it.emulator.door("GET", "held")["calls"], "a webhook is created")
-            run.kill("the engine")
-            until(run.gone, "its plugins have ended")
-        it.emulator.door("DELETE", "faults")
+        it.killed_up("POST", HOOKS)
         [made] = objects(it)
         it.program("webhook('hook', name='another')")
         text = it.pulumi("up")

@@ -19,12 +19,7 @@ def pending(it: Project) -> list[dict[str, Any]]:
 
 def killed_while_creating(it: Project) -> None:
     it.program("webhook('hook')")
-    it.emulator.fault("POST", HOOKS, when="after", hold=True, drop=True)
-    with it.running("up") as run:
-        until(lambda: it.emulator.door("GET", "held")["calls"], "a webhook is created")
-        run.kill("the engine")
-        until(run.gone, "its plugins have ended")
-    it.emulator.door("DELETE", "faults")
+    it.killed_up("POST", HOOKS)
 
 
 def test_recover_leaves_no_lock_nothing_pending_and_no_warning(tmp_path: Path) -> None:
@@ -58,11 +53,11 @@ def test_a_late_request_of_the_killed_run_makes_no_second_one(tmp_path: Path) ->
         it.program("webhook('hook')")
         it.emulator.fault("POST", HOOKS, when="before", hold=True)
         with it.running("up") as run:
-            until(lambda: it.emulator.door("GET", "held")["calls"], "a webhook is created")
+            until(it.emulator.held, "a webhook is created")
             run.kill("the provider")
         it.pulumi("up")
         it.emulator.door("DELETE", "held")
-        until(lambda: not it.emulator.door("GET", "held")["calls"], "the late request is done")
+        until(lambda: not it.emulator.held(), "the late request is done")
         it.pulumi("up", "--refresh", "--expect-no-changes")
         [hook] = it.emulator.entities("webhook")
         assert [each["id"] for each in it.resources()] == [hook["id"]]

@@ -155,7 +155,7 @@ def test_no_secret_shows_in_the_life_of_a_stack(
         it.program(PROGRAM.format(rotation=3, enabled=True))
         emulator.fault("PUT", f"{WEBHOOKS}/{{id}}", hold=True, when="after")
         with it.running("up", *watch.events()) as run:
-            until(lambda: emulator.door("GET", "held")["calls"], "a webhook is being changed")
+            until(emulator.held, "a webhook is being changed")
             run.kill("the engine")
         emulator.door("DELETE", "held")
         look("a killed up")

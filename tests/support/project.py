@@ -14,7 +14,7 @@ import yaml
 
 from sandbox.genesys.testing import serve
 from tests.support.provider import ENVIRON, ORG, Emulator
-from tests.support.waiting import PATIENCE
+from tests.support.waiting import PATIENCE, until
 from tools.stack import Stack
 
 Object = dict[str, Any]
@@ -65,6 +65,15 @@ class Project:
         """Those in the state, but for the stack and default providers."""
         found: list[Object] = self.stack.export()["deployment"].get("resources", [])
         return [each for each in found if not each["type"].startswith("pulumi:")]
+
+    def killed_up(self, method: str, path: str) -> None:
+        """`up`, in which the engine is killed when the platform has done that request and not answered it."""
+        self.emulator.fault(method, path, when="after", hold=True, drop=True)
+        with self.running("up") as run:
+            until(self.emulator.held, f"{method} {path} is sent")
+            run.kill("the engine")
+            until(run.gone, "its plugins have ended")
+        self.emulator.door("DELETE", "faults")
 
     @contextmanager
     def running(self, command: str, *arguments: str) -> Iterator["Run"]:

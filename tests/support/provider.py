@@ -128,6 +128,13 @@ class Waits(list[float]):
         self.append(seconds)
 
 
+class Exact(Waits):
+    """A clock on which nothing but waits takes time."""
+
+    def monotonic(self) -> float:
+        return sum(self)
+
+
 class Together(Waits):
     """Waits that pass for the emulator too, and at the same time in all threads."""
 
@@ -168,6 +175,11 @@ class Emulator:
 
     def fault(self, method: str, path: str, **fault: object) -> None:
         self.door("POST", "faults", {"method": method, "path": path, **fault})
+
+    def held(self) -> list[int]:
+        """Numbers of the calls that a fault holds."""
+        numbers: list[int] = self.door("GET", "held")["calls"]
+        return numbers
 
     def calls(self) -> list[str]:
         """`METHOD path` of each since the last time, in their order."""
