@@ -12,7 +12,7 @@ from genesys_provider import client, topics
 from genesys_provider.lifecycle import Props
 from tests.genesys_provider.conftest import set_clock
 from tests.support.genesys_kinds import MARK, Settling, eventbridge_source
-from tests.support.provider import ORG, UNKNOWN, Emulator, Process, Refused, Together, Waits, printed, travel
+from tests.support.provider import ORG, UNKNOWN, Emulator, Exact, Process, Refused, Together, Waits, printed, travel
 
 PATH, TOPICS = "/api/v2/integrations", "/api/v2/notifications/availabletopics"
 TYPE = {"id": "amazon-eventbridge-source"}
@@ -300,7 +300,7 @@ def test_what_is_right_already_is_not_written(process: Process, emulator: Emulat
 def test_it_does_not_wait_for_a_bus_that_waits_for_it(
     process: Process, emulator: Emulator, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    waits = set_clock(monkeypatch, Waits())
+    waits = set_clock(monkeypatch, Exact())
     emulator.door("POST", "integrations", {"activeWhen": "bus"})
     state = process.up(SOURCE, PROPS)
     assert 14.9 < sum(waits) <= 15
@@ -323,7 +323,7 @@ def test_a_state_that_it_never_leaves_is_told(
 ) -> None:
     state = process.up(SOURCE, {**PROPS, "enabled": False})
     [entity] = everything(emulator)
-    waits = set_clock(monkeypatch, Waits())
+    waits = set_clock(monkeypatch, Exact())
     emulator.fault("GET", f"{PATH}/{{id}}", status=200, body=entity, times=MANY)
     process = another(config={"timeoutSeconds": 40})
     text = printed(lambda: process.up(SOURCE, PROPS, state))

@@ -7,7 +7,7 @@ from genesys_provider.errors import GenesysError, RequestError
 from genesys_provider.redaction import hide
 from genesys_provider.retry import Turn, jitter, pause, poll, retry, time_limit
 from tests.genesys_provider.conftest import set_clock
-from tests.support.provider import Waits
+from tests.support.provider import Exact, Waits
 from tests.support.turns import Watched
 
 ATTEMPTS = 8
@@ -214,13 +214,6 @@ def test_waiting_for_the_one_inside_keeps_the_time_limit(inside: Inside) -> None
         first.result(10)
     assert inside.calls == 1
     assert inside.queue.timeouts[1:] == pytest.approx([0.05, 0, 0], abs=0.01)
-
-
-class Exact(Waits):
-    """A clock on which nothing but waits takes time."""
-
-    def monotonic(self) -> float:
-        return sum(self)
 
 
 @pytest.fixture
