@@ -5,7 +5,7 @@ from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from . import apis, door, events, workers
+from . import apis, door, events, metrics, workers
 from .cloud import Cloud
 from .gateway import Gateway
 from .http_api import HttpApi
@@ -17,6 +17,7 @@ def create_app(instance: str) -> ASGIApp:
     workers.install(cloud.calls)
     cloud.deliveries.install()
     events.install()
+    metrics.install()
     doors = door.create(cloud)
     http_api = HttpApi(ministack.app, cloud.calls, cloud.faults, cloud.throttle)
     gateway = Gateway(ministack.app, cloud.calls, cloud.faults, cloud.sources)

@@ -5,6 +5,7 @@ from typing import Any
 
 from starlette.types import ASGIApp
 
+from . import metrics
 from .calls import Calls
 from .delivery import Deliveries
 from .environment import ACCOUNT, REGION
@@ -32,6 +33,7 @@ class Cloud:
         self.deliveries.stop()
         await self._reset_ministack()
         self.calls.clear()
+        metrics.clear()
         self.faults.clear()
         self.throttle.clear()
         self.sources.clear()

@@ -2,7 +2,9 @@
 
 import asyncio
 import json
+import time
 from collections.abc import Mapping
+from http import HTTPStatus
 from urllib.parse import parse_qs
 
 import starlette.requests
@@ -10,7 +12,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from . import apis, events, partner, put_events, secrets
+from . import apis, bus_metrics, events, metrics, partner, put_events, secrets
 from .calls import Calls
 from .errors import AwsError
 from .exchange import Answer, Handler, Request
@@ -64,6 +66,9 @@ class Gateway:
         async def forward() -> Answer:
             return await _buffered(self._ministack, scope, _replay(body, receive))
 
+        if operation.service == "monitoring":
+            metrics.deliver()
+        started = time.monotonic()
         fault = self._faults.take(operation.name, operation.principal)
         handler = HANDLERS.get(operation.key)
         try:
@@ -75,6 +80,8 @@ class Gateway:
                 if response is not None:
                     await response(scope, receive, recording)
         finally:
+            if operation.key == "events:PutEvents":
+                _count(data, status, fault, time.monotonic() - started)
             for resource in operation.resources:
                 self._calls.add(operation.name, operation.principal, status, resource)
 
@@ -109,6 +116,17 @@ async def _fail(request: Request, fault: Fault, receive: Receive) -> Response | 
         return None
     status = 500 if fault.kind == "hang" else fault.status or 400
     return AwsError(fault.code, fault.message, status).response(request.operation.service)
+
+
+def _count(data: Json, status: int | None, fault: Fault | None, seconds: float) -> None:
+    entries = data.get("Entries") or []
+    bus_metrics.put_events(
+        entries=len(entries),
+        size=sum(map(put_events.size, entries)),
+        seconds=seconds,
+        failed=status != HTTPStatus.OK,
+        throttled=fault is not None and fault.kind == "error" and "throttl" in fault.code.lower(),
+    )
 
 
 def _object(body: bytes) -> Json:

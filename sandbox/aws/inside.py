@@ -13,6 +13,7 @@ __all__ = [
     "Json",
     "apigateway",
     "app",
+    "cloudwatch",
     "cloudwatch_logs",
     "concurrency",
     "eventbridge",
@@ -45,6 +46,7 @@ from ministack.core import (  # type: ignore[import-untyped]  # noqa: E402
 )
 from ministack.services import (  # type: ignore[import-untyped]  # noqa: E402
     apigateway,
+    cloudwatch,
     cloudwatch_logs,
     eventbridge,
     iam,
@@ -62,6 +64,7 @@ _USED: dict[ModuleType, str] = {
     responses: "get_account_id get_region request_scope set_request_account_id set_request_region",
     router: "detect_service extract_access_key_id extract_region",
     apigateway: "_apis _extract_path_params _integrations _match_route _routes _stages",
+    cloudwatch: "_dims_from_list _store_datum",
     cloudwatch_logs: "_create_log_stream _log_groups _put_log_events",
     eventbridge: (
         "_api_destination_send_sync _api_destinations _archive_event _build_api_destination_request"

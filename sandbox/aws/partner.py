@@ -10,7 +10,7 @@ import base64
 import re
 from collections.abc import Sequence
 
-from . import put_events
+from . import bus_metrics, put_events
 from .errors import AwsError, not_found, unsatisfied
 from .exchange import Answer, Handler, Request
 from .inside import Json, eventbridge, responses
@@ -74,6 +74,7 @@ async def put_partner_events(request: Request) -> Answer:
         if source.state == "PENDING":
             return {"EventId": put_events.new_id()}
         with responses.request_scope(source.account, source.region):
+            bus_metrics.ingested(source.name)
             return {"EventId": put_events.publish(entry, source.name, source.account, source.region)}
 
     for place, entry in enumerate(request.data.get("Entries") or [], 1):

@@ -16,6 +16,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import NoReturn
 
+from . import bus_metrics
 from .environment import ACCOUNT, REGION
 from .errors import AwsError, unsatisfied
 from .exchange import Answer, Handler, Request
@@ -36,7 +37,9 @@ async def put_events(request: Request) -> Answer:
         if bus and not BUS.fullmatch(str(bus)):  # a partner's bus is the partner's to write to
             at = f"entries.{place}.member.eventBusName"
             raise unsatisfied(bus, at, f"Member must satisfy regular expression pattern: {BUS.pattern}")
-    return answer(request, MAX_ENTRIES, _take)
+    answered = answer(request, MAX_ENTRIES, _take)
+    bus_metrics.failed_entries(answered.data["FailedEntryCount"])
+    return answered
 
 
 HANDLERS: dict[str, Handler] = {"events:PutEvents": put_events}

@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -205,6 +206,25 @@ def make_tap(aws: Aws, bus: str, pattern: Mapping[str, Any] | None = None) -> Ca
         return [json.loads(message["Body"]) for message in messages]
 
     return take
+
+
+def metric(aws: Aws, name: str, *, namespace: str = "AWS/Events", **dimensions: str) -> float:
+    """What CloudWatch has of a metric, with exactly these dimensions, added up over the last hour."""
+    now = time.time()
+    query = {
+        "Id": "m",
+        "MetricStat": {
+            "Metric": {
+                "Namespace": namespace,
+                "MetricName": name,
+                "Dimensions": [{"Name": key, "Value": value} for key, value in dimensions.items()],
+            },
+            "Period": 60,
+            "Stat": "Sum",
+        },
+    }
+    answer = aws.client("cloudwatch").get_metric_data(MetricDataQueries=[query], StartTime=now - 3600, EndTime=now + 60)
+    return float(sum(answer["MetricDataResults"][0]["Values"]))
 
 
 @dataclass
