@@ -6,7 +6,7 @@ from xml.sax.saxutils import escape
 
 from starlette.responses import Response
 
-_QUERY_SERVICES = {"iam", "sts", "sns", "monitoring", "cloudformation"}  # these speak XML
+_QUERY_SERVICES = {"iam", "sts", "sns", "cloudformation"}  # these speak XML
 _REST_JSON_SERVICES = {"apigateway", "lambda"}
 
 

@@ -12,7 +12,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from . import apis, bus_metrics, events, metrics, partner, put_events, secrets
+from . import alarms, apis, bus_metrics, dashboards, events, metrics, partner, put_events, secrets
 from .calls import Calls
 from .errors import AwsError
 from .exchange import Answer, Handler, Request
@@ -27,6 +27,8 @@ HANDLERS: Mapping[str, Handler] = {
     **partner.HANDLERS,
     **secrets.HANDLERS,
     **apis.HANDLERS,
+    **alarms.HANDLERS,
+    **dashboards.HANDLERS,
 }
 """The operations that ministack answers unlike AWS: each handler refuses, answers itself or mends the answer."""
 

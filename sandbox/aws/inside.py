@@ -64,7 +64,7 @@ _USED: dict[ModuleType, str] = {
     responses: "get_account_id get_region request_scope set_request_account_id set_request_region",
     router: "detect_service extract_access_key_id extract_region",
     apigateway: "_apis _extract_path_params _integrations _match_route _routes _stages",
-    cloudwatch: "_dims_from_list _store_datum",
+    cloudwatch: "_alarms _composite_alarms _dashboards _dims_from_list _store_datum",
     cloudwatch_logs: "_create_log_stream _log_groups _put_log_events",
     eventbridge: (
         "_api_destination_send_sync _api_destinations _archive_event _build_api_destination_request"

@@ -24,7 +24,7 @@ from sandbox.launcher import free_port
 from tests.support.waiting import until
 
 ROOT = Path(__file__).parents[2]
-SERVICES = ("apigatewayv2", "events", "iam", "lambda", "logs", "secretsmanager", "sqs", "sts")
+SERVICES = ("apigatewayv2", "cloudwatch", "events", "iam", "lambda", "logs", "secretsmanager", "sqs", "sts")
 ACCOUNT = "000000000000"
 
 

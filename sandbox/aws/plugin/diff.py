@@ -47,6 +47,8 @@ def diff(type_: Type, state: Props, news: Props, ignored: Collection[str] = ()) 
 
 
 def _changes(prop: Prop, old: Any, new: Any, at: Path) -> Iterator[tuple[Path, Change]]:
+    if prop.unordered and same(prop, old, new):
+        return
     if prop.kind is Kind.BLOCK and isinstance(old, dict) and isinstance(new, dict):
         for name, each in prop.fields.items():
             if not (each.computed and empty(new.get(name))):

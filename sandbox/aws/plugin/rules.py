@@ -46,6 +46,22 @@ def between(least: int, most: int, *also: int) -> Rule:
     return rule
 
 
+def at_least(least: int) -> Rule:
+    def rule(value: Any) -> str | None:
+        return None if value >= least else f"must be {least} or more, not {value}"
+
+    return rule
+
+
+def multiple_of(step: int, *also: int) -> Rule:
+    allowed = f"{', '.join(map(str, also))}, or a multiple of {step}"
+
+    def rule(value: Any) -> str | None:
+        return None if value in also or (value > 0 and value % step == 0) else f"must be {allowed}, not {value}"
+
+    return rule
+
+
 def one_of(*words: str | int) -> Rule:
     def rule(value: Any) -> str | None:
         return None if value in words else f"must be one of {', '.join(map(str, words))}"

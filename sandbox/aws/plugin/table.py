@@ -60,6 +60,8 @@ class Prop:
     """Secret in the state, even if the program didn't say so."""
     write_only: bool = False
     """AWS takes it and never tells it: a read keeps what the state has."""
+    unordered: bool = False
+    """Of a list: its order is nothing (Terraform's set)."""
     rules: tuple[Rule, ...] = ()
     fields: Mapping[str, "Prop"] = field(default_factory=dict)
     """The properties of a BLOCK, or of each of the BLOCKS."""

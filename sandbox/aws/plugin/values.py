@@ -50,7 +50,11 @@ def same(prop: Prop, one: Any, other: Any) -> bool:
             return all(same(each, one.get(name), other.get(name)) for name, each in prop.fields.items())
         case Kind.BLOCKS:
             block = Prop(kind=Kind.BLOCK, fields=prop.fields)
+            if prop.unordered:
+                return len(one) == len(other) and all(any(same(block, a, b) for b in other) for a in one)
             return len(one) == len(other) and all(same(block, a, b) for a, b in zip(one, other, strict=True))
+        case Kind.LIST if prop.unordered:
+            return sorted(one) == sorted(other)
         case Kind.JSON:
             return bool(_json(one) == _json(other))
         case Kind.POLICY:

@@ -17,7 +17,11 @@ from sandbox.aws.plugin.types import TYPES
 from sandbox.aws.plugin.wire import ASSETS, MARK
 from tests.support.aws_plugin import ACCOUNT, Emulator, Plugin
 
+ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
+ARCHIVE = "aws:cloudwatch/eventArchive:EventArchive"
 BUS = "aws:cloudwatch/eventBus:EventBus"
+DASHBOARD = "aws:cloudwatch/dashboard:Dashboard"
+METRIC_FILTER = "aws:cloudwatch/logMetricFilter:LogMetricFilter"
 CONNECTION = "aws:cloudwatch/eventConnection:EventConnection"
 DESTINATION = "aws:cloudwatch/eventApiDestination:EventApiDestination"
 RULE = "aws:cloudwatch/eventRule:EventRule"
@@ -37,6 +41,7 @@ QUEUE = "aws:sqs/queue:Queue"
 QUEUE_POLICY = "aws:sqs/queuePolicy:QueuePolicy"
 
 EVENTS = f"arn:aws:events:us-east-1:{ACCOUNT}"
+TOPIC = f"arn:aws:sns:us-east-1:{ACCOUNT}:on-call"
 
 
 def policy(action: str, resource: str = "*", **more: Any) -> str:
@@ -112,6 +117,22 @@ def function(world: World) -> Props:
     }
 
 
+def metric(name: str, period: int = 60) -> Props:
+    dimensions = {"ApiId": "a", "Stage": "$default"}
+    return {
+        "namespace": "AWS/ApiGateway",
+        "metricName": name,
+        "dimensions": dimensions,
+        "period": period,
+        "stat": "Sum",
+    }
+
+
+def board(text: str) -> str:
+    widget = {"type": "text", "x": 0, "y": 0, "width": 24, "height": 3, "properties": {"markdown": text}}
+    return json.dumps({"widgets": [widget]})
+
+
 @dataclass(frozen=True)
 class Case:
     inputs: Callable[[World], Props]
@@ -136,6 +157,116 @@ CASES: dict[str, Case] = {
         ),
         by_hand=lambda events, state: events.update_event_bus(Name=state["name"], Description="by hand"),
         drifted=frozenset({"description"}),
+    ),
+    ARCHIVE: Case(
+        inputs=lambda world: {
+            "name": world.name,
+            "eventSourceArn": world.make(BUS, name=world.name)["arn"],
+            "eventPattern": '{"source": ["a"]}',
+            "description": "all",
+            "retentionDays": 7,
+        },
+        id="{own}",
+        changes={"eventPattern": '{"source": ["b"]}', "description": None, "retentionDays": None},
+        paths=frozenset({"eventPattern", "description", "retentionDays"}),
+        by_hand=lambda events, state: events.update_archive(ArchiveName=state["name"], RetentionDays=1),
+        drifted=frozenset({"retentionDays"}),
+    ),
+    ALARM: Case(
+        inputs=lambda world: {
+            "name": world.name,
+            "alarmDescription": "dead letters",
+            "namespace": "AWS/SQS",
+            "metricName": "ApproximateNumberOfMessagesVisible",
+            "dimensions": {"QueueName": "dead"},
+            "statistic": "Maximum",
+            "period": 60,
+            "evaluationPeriods": 5,
+            "datapointsToAlarm": 3,
+            "threshold": 1,
+            "comparisonOperator": "GreaterThanOrEqualToThreshold",
+            "treatMissingData": "notBreaching",
+            "alarmActions": [TOPIC, f"{TOPIC}-2"],
+            "okActions": [TOPIC],
+            "tags": {"app": "x"},
+        },
+        id="{own}",
+        changes={
+            "alarmDescription": None,
+            "datapointsToAlarm": None,
+            "dimensions": {"QueueName": "other"},
+            "alarmActions": [f"{TOPIC}-2", TOPIC],  # its order is nothing
+            "okActions": None,
+            "threshold": None,
+            "treatMissingData": None,
+            "tags": {"app": "y"},
+        },
+        paths=frozenset(
+            {
+                "alarmDescription",
+                "datapointsToAlarm",
+                "dimensions.QueueName",
+                "okActions",
+                "threshold",
+                "treatMissingData",
+                "tags.app",
+                "tagsAll.app",
+            }
+        ),
+        by_hand=lambda cloudwatch, state: cloudwatch.disable_alarm_actions(AlarmNames=[state["name"]]),
+        drifted=frozenset({"actionsEnabled"}),
+    ),
+    DASHBOARD: Case(
+        inputs=lambda world: {"dashboardName": world.name, "dashboardBody": board("first")},
+        id="{own}",
+        changes={"dashboardBody": board("second")},
+        paths=frozenset({"dashboardBody"}),
+        by_hand=lambda cloudwatch, state: cloudwatch.put_dashboard(
+            DashboardName=state["dashboardName"], DashboardBody=board("by hand")
+        ),
+        drifted=frozenset({"dashboardBody"}),
+    ),
+    METRIC_FILTER: Case(
+        inputs=lambda world: {
+            "name": world.name,
+            "logGroupName": world.make(LOG_GROUP, name=f"/t/{world.name}")["name"],
+            "pattern": "{ $.status = 429 }",
+            "metricTransformation": {
+                "name": "Throttled",
+                "namespace": "GenesysEventBridge",
+                "value": "1",
+                "defaultValue": "0.5",
+                "unit": "Count",
+            },
+        },
+        id="{own}",
+        changes={
+            "pattern": "{ $.status = 5* }",
+            "metricTransformation": {
+                "name": "Failed",
+                "namespace": "GenesysEventBridge",
+                "value": "1",
+                "dimensions": {"Route": "$.route"},
+            },
+        },
+        paths=frozenset(
+            {
+                "pattern",
+                "metricTransformation.name",
+                "metricTransformation.defaultValue",
+                "metricTransformation.dimensions",
+                "metricTransformation.unit",
+            }
+        ),
+        by_hand=lambda logs, state: logs.put_metric_filter(
+            logGroupName=state["logGroupName"],
+            filterName=state["name"],
+            filterPattern="{ $.status = 404 }",
+            metricTransformations=[
+                {"metricName": "Failed", "metricNamespace": "GenesysEventBridge", "metricValue": "2"}
+            ],
+        ),
+        drifted=frozenset({"pattern", "metricTransformation.value", "metricTransformation.dimensions"}),
     ),
     CONNECTION: Case(
         inputs=lambda world: {
@@ -406,9 +537,92 @@ def test_every_type_has_a_case() -> None:
     assert CASES.keys() == TYPES.keys()
 
 
+MORE = {
+    "alarm by metric math": (
+        ALARM,
+        Case(
+            inputs=lambda world: {
+                "name": world.name,
+                "evaluationPeriods": 1,
+                "threshold": 0.05,
+                "comparisonOperator": "GreaterThanThreshold",
+                "metricQueries": [
+                    {"id": "rate", "expression": "failed / all", "label": "failures", "returnData": True},
+                    {"id": "failed", "metric": metric("5xx")},
+                    {"id": "all", "metric": metric("Count")},
+                ],
+            },
+            id="{own}",
+            changes={
+                "metricQueries": [
+                    {"id": "rate", "expression": "failed / all", "label": "failures", "returnData": True},
+                    {"id": "failed", "metric": metric("4xx")},
+                    {"id": "all", "metric": metric("Count")},
+                ]
+            },
+            paths=frozenset({"metricQueries[1].metric.metricName"}),
+            by_hand=lambda cloudwatch, state: cloudwatch.put_metric_alarm(
+                AlarmName=state["name"],
+                EvaluationPeriods=1,
+                Threshold=0.05,
+                ComparisonOperator="GreaterThanThreshold",
+                MetricName="Count",
+                Namespace="AWS/ApiGateway",
+                Statistic="Sum",
+                Period=300,
+            ),
+            drifted=frozenset({"metricQueries", "metricName", "namespace", "statistic", "period"}),
+        ),
+    ),
+    "target that is another bus": (
+        TARGET,
+        Case(
+            inputs=lambda world: {
+                "eventBusName": (bus := world.make(BUS, name=world.name)["name"]),
+                "rule": world.make(RULE, name=world.name, eventBusName=bus, eventPattern='{"source": ["a"]}')["name"],
+                "targetId": "forward",
+                "arn": f"arn:aws:events:us-east-1:111122223333:event-bus/{world.name}",
+                "roleArn": world.role("events.amazonaws.com"),
+                "retryPolicy": {"maximumRetryAttempts": 185, "maximumEventAgeInSeconds": 86400},
+                "deadLetterConfig": {"arn": world.make(QUEUE, name=world.name)["arn"]},
+            },
+            id="{own}-{own}-forward",
+            changes={"deadLetterConfig": None, "retryPolicy": {"maximumRetryAttempts": 1}},
+            paths=frozenset(
+                {"deadLetterConfig", "retryPolicy.maximumRetryAttempts", "retryPolicy.maximumEventAgeInSeconds"}
+            ),
+        ),
+    ),
+    "target with a transformed input": (
+        TARGET,
+        Case(
+            inputs=lambda world: {
+                "rule": world.make(RULE, name=world.name, scheduleExpression="rate(5 minutes)")["name"],
+                "targetId": "tap",
+                "arn": world.make(QUEUE, name=world.name)["arn"],
+                "inputTransformer": {"inputPaths": {"id": "$.id"}, "inputTemplate": '{"id": <id>}'},
+            },
+            id="{own}-tap",
+            changes={"inputTransformer": {"inputPaths": {"id": "$.id", "at": "$.time"}, "inputTemplate": "<id> <at>"}},
+            paths=frozenset({"inputTransformer.inputPaths.at", "inputTransformer.inputTemplate"}),
+        ),
+    ),
+}
+"""Types whose objects are of several kinds."""
+
+
 @pytest.mark.parametrize("token", CASES, ids=lambda token: token.rpartition(":")[2])
 def test_life(token: str, aws: Plugin, cloud: Emulator, name: str) -> None:
-    case, world = CASES[token], World(aws, name)
+    live_and_die(token, CASES[token], aws, cloud, name)
+
+
+@pytest.mark.parametrize("kind", MORE)
+def test_life_of_another_kind(kind: str, aws: Plugin, cloud: Emulator, name: str) -> None:
+    live_and_die(*MORE[kind], aws, cloud, name)
+
+
+def live_and_die(token: str, case: Case, aws: Plugin, cloud: Emulator, name: str) -> None:
+    world = World(aws, name)
     try:
         live(token, case, world, cloud.client(TYPES[token].service))
     finally:

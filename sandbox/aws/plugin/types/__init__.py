@@ -7,10 +7,10 @@ ForceNew), what is computed, defaults, ids and rules are those of hashicorp/terr
 from collections.abc import Mapping
 
 from ..table import Type
-from . import apigatewayv2, events, iam, lambda_, logs, secretsmanager, sqs
+from . import apigatewayv2, cloudwatch, events, iam, lambda_, logs, secretsmanager, sqs
 
 TYPES: Mapping[str, Type] = {
     each.token: each
-    for tables in (apigatewayv2, events, iam, lambda_, logs, secretsmanager, sqs)
+    for tables in (apigatewayv2, cloudwatch, events, iam, lambda_, logs, secretsmanager, sqs)
     for each in tables.TYPES
 }

@@ -1,4 +1,4 @@
-"""Amazon EventBridge: bus, connection, API destination, rule, target."""
+"""Amazon EventBridge: bus, archive, connection, API destination, rule, target."""
 
 from ..rules import at_least_one, at_most_one, between, differs, is_arn, is_json, length, matches, one_of
 from ..table import Call, Kind, Prop, Props, Tagging, Type, named
@@ -118,6 +118,27 @@ DESTINATION = Type(
     outputs={"arn": "ApiDestinationArn"},
 )
 
+ARCHIVE = Type(
+    "aws:cloudwatch/eventArchive:EventArchive",
+    "events",
+    own={
+        "name": Prop("ArchiveName", replaces=True, autonamed=True, rules=(length(1, 48), matches(NAME))),
+        "description": DESCRIPTION,
+        "eventPattern": Prop("EventPattern", Kind.JSON, rules=(is_json, length(1, 4096))),
+        "eventSourceArn": Prop("EventSourceArn", required=True, replaces=True, rules=(is_arn,)),
+        "kmsKeyIdentifier": Prop("KmsKeyIdentifier", rules=(length(1, 2048),)),
+        "retentionDays": Prop("RetentionDays", Kind.INT, default=0),  # for ever
+    },
+    key={"ArchiveName": "name"},
+    id=lambda props, _: props["name"],
+    create=(Call("create_archive"),),
+    read=Call("describe_archive"),
+    update=(Call("update_archive"),),
+    delete=(Call("delete_archive"),),
+    ready=lambda seen: seen["State"] in ("ENABLED", "DISABLED"),
+    outputs={"arn": "ArchiveArn"},
+)
+
 # AWS forgets what a put leaves out, the emulator keeps the description.
 _PUT_RULE = Call("put_rule", whole=True, shape=lambda params: {"Description": "", **params})
 RULE = Type(
@@ -221,4 +242,4 @@ def _target(answer: Props, props: Props) -> Props | None:
     return next(({**each, "Rule": props["rule"], "EventBusName": props["eventBusName"]} for each in found), None)
 
 
-TYPES = (BUS, CONNECTION, DESTINATION, RULE, TARGET)
+TYPES = (BUS, ARCHIVE, CONNECTION, DESTINATION, RULE, TARGET)
