@@ -12,16 +12,21 @@ import re
 import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
+from tests.support.genesys_kinds import EVERY_KIND, integration_by_hand
 from tests.support.project import Object, Project, Run, project
+from tests.support.provider import ORG
 from tests.support.report import Report
 from tests.support.waiting import until
 
-MARK = "[pulumi:it/local/it]"
+NAME, MARK = "it-local-it", "[pulumi:it/local/it]"
 TOKEN, ORGANISATION = "POST /oauth/token", "GET /api/v2/organizations/me"
+TOPICS = "GET /api/v2/notifications/availabletopics"
+DETAIL = "v2.detail.events.conversation.{id}"
 VICTIMS = ("the provider", "the engine")
 POINTS = ("before the commit", "after the commit", "after the answer")
 
@@ -31,6 +36,8 @@ class Cell:
     kind: str
     operation: str
     call: str
+    nth: int
+    """The first call of that method and path, or the next one that is not just the same look again."""
     victim: str
     point: str
 
@@ -44,7 +51,8 @@ class Cell:
 
     @property
     def row(self) -> str:
-        return f"{self.kind} {self.operation}: {self.call.replace('/api/v2', '').replace('/events', '')}"
+        call = self.call.replace("/api/v2", "").replace("/events", "")
+        return f"{self.kind} {self.operation}: {call}{', again' if self.nth > 1 else ''}"
 
     @property
     def column(self) -> str:
@@ -52,7 +60,9 @@ class Cell:
 
 
 def calls(kind: str) -> dict[str, list[str]]:
-    """Each call of each operation, in their order."""
+    """Each call of each operation, in their order; looks that are repeated until something is there count once."""
+    if kind == "integration":
+        return calls_of_an_integration()
     path = f"/api/v2/events/{kind}s"
     one = f"{path}/{{id}}"
     return {
@@ -65,11 +75,26 @@ def calls(kind: str) -> dict[str, list[str]]:
     }
 
 
+def calls_of_an_integration() -> dict[str, list[str]]:
+    path = "/api/v2/integrations"
+    one = f"{path}/{{id}}"
+    written = [TOPICS, f"PUT {one}/config/current", f"PATCH {one}", f"GET {one}"]
+    return {
+        "create": [TOKEN, ORGANISATION, f"GET {path}", TOPICS, f"POST {path}", f"GET {one}", *written[1:]],
+        "take up": [TOKEN, ORGANISATION, f"GET {path}", *written],
+        "take over": [TOKEN, ORGANISATION, f"GET {path}", *written],
+        "adopt": [TOKEN, f"GET {one}", ORGANISATION, *written],
+        "update": [TOKEN, ORGANISATION, f"GET {one}", *written],
+        "delete": [TOKEN, ORGANISATION, f"DELETE {one}", f"GET {one}"],
+        "delete, gone already": [TOKEN, ORGANISATION, f"DELETE {one}", f"GET {path}"],
+    }
+
+
 MATRIX = [
-    Cell(kind, operation, call, victim, point)
-    for kind in ("webhook", "subscription")
+    Cell(kind, operation, call, of_operation[: place + 1].count(call), victim, point)
+    for kind in EVERY_KIND
     for operation, of_operation in calls(kind).items()
-    for call in of_operation
+    for place, call in enumerate(of_operation)
     for victim in VICTIMS
     for point in POINTS
 ]
@@ -88,6 +113,10 @@ SHORT = {
     ("webhook", "delete", "DELETE", "the engine", "after the commit"),
     ("subscription", "create", "POST", "the engine", "after the commit"),
     ("subscription", "delete", "DELETE", "the provider", "after the commit"),
+    ("integration", "create", "POST", "the engine", "after the commit"),
+    ("integration", "create", "PUT", "the provider", "after the commit"),
+    ("integration", "create", "PATCH", "the engine", "after the answer"),
+    ("integration", "delete", "DELETE", "the provider", "after the commit"),
 }
 
 
@@ -106,7 +135,14 @@ def program(cell: Cell, *, enabled: bool = True, adopt: str = "") -> str:
     arguments = f"enabled={enabled}, adopt={adopt or None!r}"
     if cell.kind == "webhook":
         return f"webhook('it', {arguments})"
+    if cell.kind == "integration":
+        return f"event_source('it', {[topic(enabled)]}, {arguments})"
     return f"subscription('it', webhook('hook').id, {arguments})"
+
+
+def topic(enabled: bool) -> str:
+    """It changes with `enabled`, so that an update of both is a PUT and a PATCH."""
+    return "acd.start" if enabled else "acd.end"
 
 
 def prepare(cell: Cell, it: Project) -> None:
@@ -117,11 +153,15 @@ def prepare(cell: Cell, it: Project) -> None:
                 it.program("webhook('hook')")
                 it.pulumi("up")
             it.program(program(cell))
+        case "take up":
+            body = {"name": NAME, "integrationType": {"id": "amazon-eventbridge-source"}}
+            it.emulator.by_hand("POST", "/api/v2/integrations", body)
+            it.program(program(cell))
         case "take over":
-            already_there(cell, it, name="it-local-it", description=MARK)
+            already_there(cell, it, name=NAME, text=MARK)
             it.program(program(cell))
         case "adopt":
-            it.program(program(cell, adopt=already_there(cell, it, name="by hand")))
+            it.program(program(cell, adopt=already_there(cell, it, name="by hand", text="")))
         case _:
             it.program(program(cell))
             it.pulumi("up")
@@ -129,11 +169,16 @@ def prepare(cell: Cell, it: Project) -> None:
     if cell.operation == "delete, gone already":
         [gone] = it.emulator.entities(cell.kind)
         it.emulator.calls()
-        it.emulator.by_hand("DELETE", f"/api/v2/events/{cell.kind}s/{gone['id']}")
+        it.emulator.by_hand("DELETE", gone["selfUri"])
 
 
-def already_there(cell: Cell, it: Project, **fields: str) -> str:
+def already_there(cell: Cell, it: Project, name: str, text: str) -> str:
     """The id of an object that is not in the state, and not as it is wanted."""
+    if cell.kind == "integration":
+        props: Object = {"awsAccountId": "123456789012", "awsRegion": "eu-central-1", "suffix": NAME}
+        props |= {"name": name, "notes": text, "topics": [f"{DETAIL}.{topic(False)}"], "enabled": False}
+        return str(integration_by_hand(it.emulator, props)["id"])
+    fields = {"name": name, "description": text}
     body: Object = {"name": f"hook of {cell.operation}", "destinationUrl": "https://example.com", "enabled": False}
     if cell.kind == "webhook":
         return str(it.emulator.by_hand("POST", "/api/v2/events/webhooks", {**body, **fields})["id"])
@@ -176,6 +221,8 @@ def test_the_same_command_again_ends_right(cell: Cell, it: Project, report: Repo
     prepare(cell, it)
     it.emulator.calls()
     method, path = cell.call.split()
+    if cell.nth > 1:
+        it.emulator.fault(method, path, delayMs=1, times=cell.nth - 1)  # those before are let through
     it.emulator.fault(
         method,
         path,
@@ -192,12 +239,18 @@ def test_the_same_command_again_ends_right(cell: Cell, it: Project, report: Repo
 
     text = it.pulumi(cell.command)
 
-    found = it.emulator.entities(cell.kind)
-    own = [each for each in found if each["description"] == MARK]
+    mark_in = "notes" if cell.kind == "integration" else "description"
+    entities = it.emulator.entities(cell.kind)
+    own = [each for each in entities if each["name"] == NAME or each[mark_in] == MARK]
     report("crash matrix", cell.row, cell.column, {0: "none", 1: "one object"}.get(len(own), f"{len(own)} objects"))
     wanted = [] if cell.deletes else [cell.operation != "update"]
-    assert [each["enabled"] for each in found if each["name"] == "it-local-it"] == wanted, text
-    assert len(own) == len(wanted)
+    found = [(each["name"], each[mark_in], is_enabled(each)) for each in own]
+    assert found == [(NAME, MARK, enabled) for enabled in wanted], text
+    if cell.kind == "integration":
+        configurations = [each["config"]["current"]["properties"] for each in entities]
+        assert configurations == [properties(enabled) for enabled in wanted]
+        sources = [f"aws.partner/genesys.com/cloud/{ORG}/{NAME}" for _ in wanted]
+        until(lambda: [*it.aws.sources] == sources, f"AWS has {len(sources)} of its source")
     assert [each["id"] for each in own] == [each["id"] for each in it.resources() if each["urn"].endswith("::it")]
     assert "Traceback" not in "".join(it.output)
     sent = it.emulator.door("GET", "calls")
@@ -205,12 +258,39 @@ def test_the_same_command_again_ends_right(cell: Cell, it: Project, report: Repo
     assert [call["path"] for call in sent].count("/oauth/token") <= 1, "nor another one asked for"
 
 
-@pytest.mark.parametrize("operation", calls(""))
-@pytest.mark.parametrize("kind", ["webhook", pytest.param("subscription", marks=pytest.mark.full)])
+def is_enabled(entity: Object) -> bool:
+    """As the platform was told; of an integration, it has done that too."""
+    if "intendedState" not in entity:
+        return bool(entity["enabled"])
+    enabled = bool(entity["intendedState"] == "ENABLED")
+    assert entity["reportedState"]["code"] == ("ACTIVE" if enabled else "INACTIVE")
+    return enabled
+
+
+def properties(enabled: bool) -> Object:
+    """Those that an integration of `program` is to have."""
+    return {
+        "awsAccountId": "123456789012",
+        "awsAccountRegion": "eu-central-1",
+        "eventSourceSuffix": NAME,
+        "eventFilter": [f"{DETAIL}.{topic(enabled)}"],
+    }
+
+
+@pytest.mark.parametrize(
+    ("kind", "operation"),
+    [
+        pytest.param(kind, operation, marks=() if kind == "webhook" else pytest.mark.full)
+        for kind in EVERY_KIND
+        for operation in calls(kind)
+    ],
+)
 def test_the_matrix_has_every_call_that_an_operation_makes(kind: str, operation: str, it: Project) -> None:
-    cell = Cell(kind, operation, "", "", "")
+    cell = Cell(kind, operation, "", 1, "", "")
     prepare(cell, it)
     it.emulator.calls()
     it.pulumi(cell.command)
     made = [call for call in it.emulator.calls() if not (kind == "subscription" and "/webhooks" in call)]
-    assert [re.sub("[0-9a-f-]{36}", "{id}", call) for call in made] == calls(kind)[operation]
+    made = [re.sub("[0-9a-f-]{36}", "{id}", call) for call in made]
+    looks = [before == call and call.startswith("GET ") for before, call in pairwise(["", *made])]
+    assert [call for call, again in zip(made, looks, strict=True) if not again] == calls(kind)[operation]

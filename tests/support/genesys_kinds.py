@@ -173,9 +173,6 @@ def kind_named(name: str, emulator: Emulator) -> Kind:
 
 def entities(kind: Kind, emulator: Emulator) -> list[dict[str, Any]]:
     """Those that the resource under test may have made."""
-    if kind.name == "integration":
-        integrations = emulator.served.cloud.integrations.items.values()
-        return [each.to_json({"config.current"}) for each in integrations if not each.deleted]
     return [each for each in emulator.entities(kind.name) if not each["name"].startswith(NOT_UNDER_TEST)]
 
 

@@ -12,7 +12,9 @@ from typing import Any
 
 import yaml
 
+from sandbox.genesys.settings import Settings
 from sandbox.genesys.testing import serve
+from tests.sandbox.genesys.partner_api import PartnerApi, partner_api
 from tests.support.provider import ENVIRON, ORG, Emulator
 from tests.support.waiting import PATIENCE, until
 from tools.stack import Stack
@@ -31,6 +33,11 @@ def subscription(name="queues", /, webhook_id="", opts=None, **args):
     args = {"webhook_id": webhook_id, "event_types": ["routing.queueEvent"], **args}
     return Subscription(name, SubscriptionArgs(**args), opts)
 
+def event_source(name="source", /, topics=("acd.start",), opts=None, **args):
+    topics = ["v2.detail.events.conversation.{id}." + topic for topic in topics]
+    args = {"aws_account_id": "123456789012", "aws_region": "eu-central-1", "topics": topics, **args}
+    return EventBridgeSource(name, EventBridgeSourceArgs(**args), opts)
+
 """
 
 
@@ -41,11 +48,13 @@ class Project:
     folder: Path
     emulator: Emulator
     stack: Stack
+    aws: PartnerApi
+    """What the emulator takes for AWS: it makes partner event sources there."""
     output: list[str] = field(default_factory=list)
     """Everything that pulumi printed so far."""
 
     def program(self, text: str) -> None:
-        """`webhook(…)` and `subscription(…)` make one of all but the given arguments' defaults."""
+        """`webhook(…)`, `subscription(…)` and `event_source(…)` make one of all but the given arguments' defaults."""
         (self.folder / "__main__.py").write_text(HEAD + text)
 
     def pulumi(self, command: str, *arguments: str, fails: bool = False) -> str:
@@ -159,18 +168,18 @@ def project(
 ) -> Iterator[Project]:
     """In `folder`, with an emulator that has nothing in it."""
     folder = folder.resolve()
-    with serve() as served:
+    with partner_api() as aws, serve(Settings(aws_url=aws.url)) as served:
         emulator = Emulator.of(served)
         (folder / "Pulumi.yaml").write_text("name: it\nruntime: python\n")
         settings = {"loginUrl": served.url, "apiUrl": served.url, "orgId": ORG, **(config or {})}
         document = {"config": {f"genesys:{key}": value for key, value in settings.items()}}
         (folder / "Pulumi.local.yaml").write_text(yaml.safe_dump(document))
         port = served.url.rsplit(":", 1)[1]
-        ports = {"SANDBOX_AWS_PORT": port, "SANDBOX_GENESYS_PORT": port}  # there is no AWS, and nobody asks
+        ports = {"SANDBOX_AWS_PORT": port, "SANDBOX_GENESYS_PORT": port}  # the program has no AWS, and nobody asks
         stack = Stack(
             "local", project=folder, directory=folder / ".sandbox", environ={**ENVIRON, **ports, **(environ or {})}
         )
         try:
-            yield Project(folder, emulator, stack)
+            yield Project(folder, emulator, stack, aws)
         finally:
             emulator.http.close()

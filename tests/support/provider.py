@@ -188,6 +188,9 @@ class Emulator:
         return found
 
     def entities(self, kind: str) -> list[dict[str, Any]]:
+        if kind == "integration":
+            integrations = list(self.served.cloud.integrations.items.values())
+            return [each.to_json({"config.current"}) for each in integrations if not each.deleted]
         collection = getattr(self.served.cloud, f"{kind}s")
         return [collection.to_json(entity) for entity in collection.items.values()]
 
