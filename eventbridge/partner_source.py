@@ -5,14 +5,13 @@ activates its source when it is made. When the source is deactivated later, or t
 same bus, all events are dropped until somebody activates it: so this does.
 """
 
-import json
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar
 
 import pulumi
 from pulumi.dynamic import (
@@ -25,11 +24,15 @@ from pulumi.dynamic import (
     UpdateResult,
 )
 
+from .access import AccessError, Events
+from .access_config import KEYS, parse
+from .account import account_id
+
 LIMIT_SECONDS = 300.0
 POLL_SECONDS = 1.0
 TOLD_EVERY_SECONDS = 10.0
 
-INPUTS = ("name", "region", "active", "__provider")
+INPUTS = ("name", "region", "account", "active", "__provider")
 
 Props = dict[str, Any]
 
@@ -55,25 +58,31 @@ class PartnerSourceProvider(ResourceProvider):
 
     def configure(self, req: ConfigureRequest) -> None:
         sys.tracebacklimit = 0  # errors are one line
-        Aws.config = {key: req.config.get(f"aws:{key}") for key in ("profile", "endpoints")}
+        Aws.config = {key: req.config.get(f"aws:{key}") for key in KEYS}
 
     def check(self, _olds: Props, news: Props) -> CheckResult:
+        """Knows in a preview already that config asks for what can't be done here."""
+        try:
+            parse(Aws.config)
+        except AccessError as error:
+            raise PartnerSourceError(str(error)) from None
         return CheckResult(news, [])
 
     def diff(self, _id: str, olds: Props, news: Props) -> DiffResult:
-        changed = [key for key in ("name", "region") if olds.get(key) != news.get(key)]
+        told = ("name", "region", *(["account"] if olds.get("account") else []))  # states of before have no account
+        changed = [key for key in told if olds.get(key) != news.get(key)]
         known = [key for key in changed if not pulumi.output.contains_unknowns(news.get(key))]
         idle = olds.get("active") != news.get("active")
         moved = olds.get("__provider") != news.get("__provider")  # rewrites the state; without it, destroy would fail
         return DiffResult(changes=bool(changed) or idle or moved, replaces=known)
 
     def create(self, props: Props) -> CreateResult:
-        return CreateResult(props["name"], {**props, "arn": make_active(props["name"], props["region"])})
+        return CreateResult(props["name"], {**props, "arn": make_active(props)})
 
     def read(self, id_: str, props: Props) -> ReadResult:
         name = props["name"]
         with in_one_line(name):
-            events = Aws.client(props["region"])
+            events = ask(props)
             found = describe(events, name)
             if found is None:
                 return ReadResult(None, {})
@@ -81,39 +90,23 @@ class PartnerSourceProvider(ResourceProvider):
             now = {**props, "active": not deleted and not is_idle(events, found)}
         if deleted:
             pulumi.log.warn(f"{name} is DELETED: Genesys Cloud took it back, and its bus gets nothing from it")
-        return ReadResult(id_, {**now, "arn": found["Arn"]}, {key: now[key] for key in INPUTS})
+        return ReadResult(id_, {**now, "arn": found["Arn"]}, {key: now[key] for key in INPUTS if key in now})
 
     def update(self, _id: str, olds: Props, news: Props) -> UpdateResult:
-        return UpdateResult({**olds, **news, "arn": make_active(news["name"], news["region"])})
+        return UpdateResult({**olds, **news, "arn": make_active(news)})
 
     def delete(self, _id: str, _props: Props) -> None:
         """The partner deletes it."""
 
 
-class Events(Protocol):
-    """What is used of boto3's client."""
-
-    def describe_event_source(self, *, Name: str) -> Props: ...
-
-    def describe_event_bus(self, *, Name: str) -> Props: ...
-
-    def activate_event_source(self, *, Name: str) -> Props: ...
-
-
 class Aws:
-    """What the program's AWS provider is configured with, as far as it matters here."""
+    """What the program's AWS provider is configured with."""
 
     config: ClassVar[dict[str, Any]] = {}
 
     @classmethod
-    def client(cls, region: str) -> Events:
-        import boto3  # here: only a process that waits needs it
-
-        endpoints = json.loads(cls.config.get("endpoints") or "[]")
-        url = next((each["events"] for each in endpoints if "events" in each), None)
-        session = boto3.Session(profile_name=cls.config.get("profile") or None, region_name=region)
-        client: Events = session.client("events", endpoint_url=url)
-        return client
+    def connect(cls, region: str) -> tuple[str, Events]:
+        return parse(cls.config).connect(region)
 
 
 @contextmanager
@@ -123,14 +116,26 @@ def in_one_line(name: str) -> Iterator[None]:
 
     try:
         yield
-    except (BotoCoreError, ClientError) as error:
+    except (BotoCoreError, ClientError, AccessError) as error:
         raise PartnerSourceError(" ".join(f"{name}: {error}".split())) from None
 
 
-def make_active(name: str, region: str) -> str:
+def ask(props: Props) -> Events:
+    """Whom to ask about a source: AWS, as the account that the program's AWS provider works in."""
+    account, events = Aws.connect(props["region"])
+    if account != props.get("account", account):
+        raise PartnerSourceError(
+            f"{props['name']}: the AWS provider works in account {props['account']}, and the credentials that boto3"
+            f" finds are of {account}: name those to use in the stack's config, by aws:profile say"
+        )
+    return events
+
+
+def make_active(props: Props) -> str:
     """The ARN of the source, as soon as it is there, and active where it has its bus already."""
+    name, region = props["name"], props["region"]
     with in_one_line(name):
-        events = Aws.client(region)
+        events = ask(props)
         found = wait(events, name, region)
         if is_idle(events, found):
             pulumi.log.info(f"{name} is PENDING and has its bus: activating it")
@@ -201,6 +206,6 @@ class PartnerSource(pulumi.dynamic.Resource, module="eventbridge", name="Partner
     name: pulumi.Output[str]
 
     def __init__(self, name: str, args: PartnerSourceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        props = {"name": args.name, "region": args.region, "active": True, "arn": None}
+        props = {"name": args.name, "region": args.region, "account": account_id(), "active": True, "arn": None}
         super().__init__(PartnerSourceProvider(), name, props, opts)
         self.source_name: pulumi.Output[str] = pulumi.get(self, "name")

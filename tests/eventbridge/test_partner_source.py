@@ -4,7 +4,6 @@ import json
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,7 +21,7 @@ aws = emptied_fixture()
 NAME, OTHER = "aws.partner/genesys.com/cloud/3f1a/pulumi", "aws.partner/genesys.com/cloud/3f1a/other"
 REGION = "us-east-1"
 ARN = f"arn:aws:events:{REGION}::event-source/{NAME}"
-INPUTS = {"name": NAME, "region": REGION, "active": True, "__provider": CLASS}
+INPUTS = {"name": NAME, "region": REGION, "account": ACCOUNT, "active": True, "__provider": CLASS}
 STATE = {**INPUTS, "arn": ARN}
 
 
@@ -59,7 +58,7 @@ def _process(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def configured(url: str, **config: object) -> PartnerSourceProvider:
     provider = PartnerSourceProvider()
-    endpoints = json.dumps([{"sqs": "http://127.0.0.1:9"}, {"events": url}])
+    endpoints = json.dumps([{"sqs": "http://127.0.0.1:9"}, {"events": url, "sts": url}])
     keys = {f"aws:{key}": value for key, value in {"endpoints": endpoints, **config}.items()}
     provider.configure(ConfigureRequest(Config(keys, "project")))
     return provider
@@ -156,7 +155,7 @@ class Expired:
 
 def test_one_that_has_expired_is_an_error_that_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     provider = configured("http://127.0.0.1:9")
-    monkeypatch.setattr(Aws, "client", lambda region: Expired())
+    monkeypatch.setattr(Aws, "connect", lambda region: (ACCOUNT, Expired()))
     assert "is PENDING and expired on 2026-01-02" in error(lambda: create(provider))
 
 
@@ -176,23 +175,32 @@ def test_no_answer_of_aws_is_one_line() -> None:
     assert "Could not connect" in error(lambda: create(configured("http://127.0.0.1:9")))
 
 
-def test_the_aws_providers_profile_is_ours_too(
-    aws: Sandbox, events: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("call", ["create", "read"])
+def test_another_account_than_the_aws_providers_is_refused(
+    aws: Sandbox, events: Any, monkeypatch: pytest.MonkeyPatch, call: str
 ) -> None:
-    (tmp_path / "credentials").write_text(
-        "[other]\naws_access_key_id = 111111111111\naws_secret_access_key = test\n", encoding="utf-8"
-    )
-    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
-    offer(events, account="111111111111")
-    assert create(configured(aws.url, profile="other")) == STATE
-    missing = configured(aws.url, profile="missing")
-    assert "profile (missing) could not be found" in error(lambda: create(missing))
+    """Or the source would be waited for in vain, and taken for gone at each refresh."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "111111111111")
+    offer(events)
+    provider = configured(aws.url)
+    says = error(lambda: create(provider) if call == "create" else provider.read(NAME, travel(STATE)))
+    assert says.startswith(f"{NAME}: the AWS provider works in account {ACCOUNT}, and the credentials that boto3 finds")
+    assert "are of 111111111111: name those to use in the stack's config" in says
 
 
-def test_without_endpoints_it_is_awss_own() -> None:
-    PartnerSourceProvider().configure(ConfigureRequest(Config({}, "project")))
-    client: Any = Aws.client("eu-central-1")
-    assert client.meta.endpoint_url == "https://events.eu-central-1.amazonaws.com"
+def test_a_state_of_before_without_the_account_is_as_good(provider: PartnerSourceProvider, events: Any) -> None:
+    offer(events)
+    before = {key: value for key, value in STATE.items() if key != "account"}
+    result = provider.read(NAME, travel(before))
+    assert (travel(result.outs or {}), "account" in (result.inputs or {})) == (before, False)
+    assert not provider.diff(NAME, travel(before), travel(INPUTS)).changes
+
+
+def test_config_that_can_not_be_honoured_is_refused_before_anything_is_done(clock: Clock) -> None:
+    provider = configured("http://127.0.0.1:9", noProxy="10.0.0.0/8")
+    says = error(lambda: provider.check({}, travel(INPUTS)))
+    assert says == "aws:noProxy is not honoured by PartnerSource: set NO_PROXY in the environment instead"
+    assert error(lambda: create(provider)) == f"{NAME}: {says}"
 
 
 # Refresh.
@@ -255,8 +263,8 @@ def test_one_that_the_partner_took_back_is_told_and_activated_once_it_is_offered
 # What is changed in the program.
 
 
-@pytest.mark.parametrize(("key", "value"), [("name", OTHER), ("region", "eu-central-1")])
-def test_another_name_or_region_is_another_source(key: str, value: str) -> None:
+@pytest.mark.parametrize(("key", "value"), [("name", OTHER), ("region", "eu-central-1"), ("account", "111111111111")])
+def test_another_name_region_or_account_is_another_source(key: str, value: str) -> None:
     provider = PartnerSourceProvider()
     diff = provider.diff(NAME, travel(STATE), travel({**INPUTS, key: value}))
     assert (diff.changes, diff.replaces) == (True, [key])

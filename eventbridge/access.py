@@ -1,0 +1,119 @@
+"""AWS asked through boto3, with the credentials, endpoints and settings that the program's AWS provider has."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    import boto3
+
+Request = dict[str, Any]
+"""Of an API: open by nature."""
+
+
+class AccessError(Exception):
+    """One line: which key, what is wrong, what to write instead. Never a value, which may be secret."""
+
+
+class Events(Protocol):
+    """What is used of boto3's client."""
+
+    def describe_event_source(self, *, Name: str) -> Request: ...
+
+    def describe_event_bus(self, *, Name: str) -> Request: ...
+
+    def activate_event_source(self, *, Name: str) -> Request: ...
+
+
+@dataclass(frozen=True)
+class Identity:
+    """A role that is assumed by somebody else's token."""
+
+    request: Request
+    token: str | None = field(repr=False)
+    file: str | None
+    """Where the token is, if not here."""
+
+    def complete(self) -> Request:
+        """The request, with the token as it is now: files are renewed."""
+        token = self.token
+        if token is None:
+            try:
+                token = Path(os.path.expandvars(self.file or "")).expanduser().read_text(encoding="utf-8")
+            except OSError as error:
+                raise AccessError(f"aws:assumeRoleWithWebIdentity.webIdentityTokenFile: {error}") from None
+        return {**self.request, "WebIdentityToken": token}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Access:
+    """Asks nobody until a client is wanted, which then has credentials for a quarter of an hour at least.
+
+    Raises what botocore raises where there are none.
+    """
+
+    profile: str | None = None
+    keys: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """As boto3.Session has them."""
+    identity: Identity | None = None
+    roles: list[Request] = field(default_factory=list)
+    """Assumed one after another."""
+    endpoints: Mapping[str, str] = field(default_factory=dict)
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    """As botocore calls them. They go for every client, those too that look for credentials."""
+    sts_region: str | None = None
+    insecure: bool = False
+    skip_metadata: bool = False
+
+    def connect(self, region: str) -> tuple[str, Events]:
+        """Whose credentials these are, 12 digits, and what to ask about events."""
+        session = self._session(region)
+        account = str(self._sts(session, region).get_caller_identity()["Account"])
+        return account, self._client(session, "events", region)
+
+    def _session(self, region: str) -> "boto3.Session":
+        session = self._with(self.keys)
+        if self.identity:
+            from botocore import UNSIGNED
+            from botocore.config import Config
+
+            sts = self._sts(session, region, Config(signature_version=UNSIGNED))
+            session = self._with(keys_of(sts.assume_role_with_web_identity(**self.identity.complete())))
+        for role in self.roles:
+            session = self._with(keys_of(self._sts(session, region).assume_role(**role)))
+        return session
+
+    def _with(self, keys: Mapping[str, str]) -> "boto3.Session":
+        import boto3  # here: only a process that asks AWS needs it
+        import botocore.session
+
+        own = botocore.session.Session(profile=self.profile)  # by this name, the environment's keys don't count
+        for name, value in self.settings.items():
+            own.set_config_variable(name, value)
+        if self.skip_metadata:
+            own.get_component("credential_provider").remove("iam-role")
+        return boto3.Session(botocore_session=own, **keys)
+
+    def _sts(self, session: "boto3.Session", region: str, config: Any = None) -> Any:
+        return self._client(session, "sts", self.sts_region or region, config)
+
+    def _client(self, session: "boto3.Session", service: str, region: str, config: Any = None) -> Any:
+        return session.client(
+            service,  # type: ignore[call-overload]
+            region_name=region,
+            endpoint_url=self.endpoints.get(service),
+            verify=False if self.insecure else None,
+            config=config,
+        )
+
+
+def keys_of(answer: Request) -> dict[str, str]:
+    """Those of a role that was assumed."""
+    credentials = answer["Credentials"]
+    return {
+        "aws_access_key_id": credentials["AccessKeyId"],
+        "aws_secret_access_key": credentials["SecretAccessKey"],
+        "aws_session_token": credentials["SessionToken"],
+    }
