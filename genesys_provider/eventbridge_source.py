@@ -71,7 +71,7 @@ def account_problem(value: Any) -> str | None:
 
 
 def region_problem(value: Any) -> str | None:
-    good = isinstance(value, str) and re.fullmatch(r"[a-z]{2}(-[a-z]+)+-[0-9]", value)
+    good = isinstance(value, str) and re.fullmatch(r"[a-z]{2,4}(-[a-z]+)+-[0-9]", value)
     return None if good else "must be an AWS region, such as eu-central-1"
 
 
@@ -193,8 +193,10 @@ class EventBridgeSourceProvider(EntityProvider):
         changes = {}
         if entity.get("name") != props["name"]:
             changes["name"] = props["name"]
-        if self.from_entity(entity)["enabled"] != props["enabled"]:
-            changes["intendedState"] = "ENABLED" if props["enabled"] else "DISABLED"
+        wanted = "ENABLED" if props["enabled"] else "DISABLED"
+        again = props["enabled"] and reported(entity) == "ERROR"  # which leads out of it
+        if again or entity.get("intendedState") != wanted:
+            changes["intendedState"] = wanted
         if changes:
             session.client().patch(self._at(id_), changes)
         return self._settled(id_, props, entity.get("reportedState"))

@@ -370,6 +370,18 @@ def test_a_change_by_hand_is_found_by_its_name_and_mended(process: Process, emul
         emulator.calls()
 
 
+def test_one_that_is_in_error_can_be_disabled(process: Process, emulator: Emulator) -> None:
+    state = process.up(SOURCE, PROPS)
+    emulator.door("POST", "integrations", {"failure": "AWS is tired."})
+    for region in ("eu-west-1", "eu-central-1"):
+        emulator.calls()
+        configured(emulator, state.id, properties={"awsAccountRegion": region})
+    Settling(emulator).sleep(0)
+    assert everything(emulator)[0]["reportedState"]["code"] == "ERROR"
+    assert process.up(SOURCE, {**PROPS, "enabled": False}, state).outputs["reportedState"] == "INACTIVE"
+    assert everything(emulator)[0]["intendedState"] == "DISABLED"
+
+
 def test_an_error_is_drift(process: Process, emulator: Emulator) -> None:
     state = process.up(SOURCE, PROPS)
     emulator.door("POST", "integrations", {"failure": "AWS is tired."})
@@ -604,6 +616,11 @@ def test_an_argument_that_is_wrong_is_told_by_its_name(
     [text] = refused.value.problems
     assert text.startswith(f"{field} ")
     assert problem in text
+
+
+@pytest.mark.parametrize("region", ["us-gov-west-1", "ap-southeast-7", "eusc-de-east-1"])
+def test_every_kind_of_region_is_one(region: str, process: Process) -> None:
+    assert process.check(SOURCE, {**PROPS, "awsRegion": region})["awsRegion"] == region
 
 
 @pytest.mark.parametrize("verb", ["view", "add", "edit", "delete"])
