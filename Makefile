@@ -5,11 +5,11 @@ STACK ?= local
 RUN := .venv/bin/python -m
 
 MAKEFLAGS += --no-print-directory --no-builtin-rules
-.PHONY: help demo up preview refresh destroy recover sandbox down test test-full test-long mutants check bench lock clean venv engine end
+.PHONY: help demo up preview refresh destroy recover verify tail trigger sandbox down test test-full test-long mutants check bench lock clean venv engine end
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  make %-10s %s\n", $$1, $$2}'
-	@echo '  with STACK=local by default, and ARGS="..." handed on to pulumi or pytest'
+	@echo '  with STACK=local by default, and ARGS="..." handed on to pulumi, ops or pytest'
 
 DELIVERY ?= webhook
 DEMO_webhook := local
@@ -27,6 +27,12 @@ preview: ## what `up` would change
 refresh: ## look at what really exists
 destroy: ## delete everything in STACK
 recover: ## put STACK right after a killed run
+
+verify tail trigger: engine
+	@$(RUN) tools.ops $@ $(STACK) $(ARGS)
+verify: ## see that STACK works: every part of the path, then all of it
+tail: ## show STACK's events as they arrive
+trigger: ## post a sample event to STACK
 
 sandbox: venv ## start both clouds on this machine
 	@$(RUN) sandbox up

@@ -10,6 +10,7 @@ from .connection import Connection
 from .errors import ConfigError, Forbidden, GenesysError, NotFound, OwnershipError, RequestError
 from .lifetime import orphaned
 from .ratelimit import RateLimit
+from .redaction import redact
 from .responses import failure, json_object, no_answer, unreadable
 from .retry import Turn, end_in, held_back, poll, retry, time_left, time_limit, until
 
@@ -126,6 +127,19 @@ class Client:
             if not new or not page.get("nextUri"):
                 return
             seen.update(entity["id"] for entity in new)
+
+    def deliver(self, url: str, body: bytes, headers: Mapping[str, str]) -> tuple[int, str]:
+        """Post to a receiver of events as the platform does, without a token, and once: status and text of its answer.
+
+        Raises GenesysError when there is none.
+        """
+        try:
+            request = self._http.build_request("POST", url, content=body, headers=dict(headers))
+            response = self._http.send(request, auth=None)
+        except (http.RequestError, http.InvalidURL) as error:
+            what = redact(str(error).rstrip(".") or type(error).__name__)
+            raise GenesysError(f"POST {url}: no answer: {what}") from None
+        return response.status_code, response.text
 
     def organisation(self) -> str:
         """The id of the token's organisation, asked for once; empty where the host, or the client's role, won't say."""

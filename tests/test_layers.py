@@ -8,13 +8,14 @@ import pytest
 
 from tests.support.graph import ROOT
 
-OURS = {"genesys_provider", "eventbridge", "ingress", "sandbox", "tools", "tests", "bench", "settings"}
+OURS = {"genesys_provider", "eventbridge", "ingress", "ops", "sandbox", "tools", "tests", "bench", "settings"}
 MAY_IMPORT = {
     "__main__.py": {"genesys_provider", "eventbridge", "settings"},
     "settings.py": {"genesys_provider"},
     "genesys_provider": set(),
     "eventbridge": set(),
     "ingress": set(),
+    "ops": {"settings", "genesys_provider", "eventbridge"},
     "sandbox": {"genesys_provider"},
     "tools": {"sandbox", "genesys_provider"},
     "bench": {"sandbox", "tools"},
@@ -23,6 +24,7 @@ PACKAGES = {
     "genesys_provider": {"pulumi", "httpx", "stamina"},
     "eventbridge": {"pulumi", "pulumi_aws", "boto3", "botocore"},
     "ingress": {"boto3", "botocore"},
+    "ops": {"boto3", "botocore"},
 }
 ONE_PLACE = {"httpx": "genesys_provider/_http.py"}
 

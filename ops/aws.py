@@ -1,0 +1,184 @@
+"""AWS as the stack's own provider is configured for it, and its errors as one line."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    CredentialRetrievalError,
+    EndpointConnectionError,
+    NoCredentialsError,
+    PartialCredentialsError,
+    ProfileNotFound,
+)
+
+from .errors import OpsError, StackError
+
+Answer = dict[str, Any]  # what AWS says: whoever asks knows which members it has
+CREDENTIALS = "set AWS_PROFILE, or log in with what gives you credentials (`aws sso login`)"
+EXPIRED = {"ExpiredToken", "ExpiredTokenException", "RequestExpired"}
+WRONG_KEYS = {"InvalidClientTokenId", "UnrecognizedClientException", "SignatureDoesNotMatch", "InvalidAccessKeyId"}
+LONGEST_ANSWER = 30.0  # seconds, and longer than a queue is listened to at once
+
+
+class AwsError(OpsError):
+    """What AWS refused, and why. `code` is AWS's own, or the class of what went wrong on this side."""
+
+    def __init__(self, text: str, code: str) -> None:
+        super().__init__(text)
+        self.code = code
+
+    @property
+    def not_found(self) -> bool:
+        return any(part in self.code for part in ("NotFound", "NonExistentQueue", "QueueDoesNotExist"))
+
+    @property
+    def credentials(self) -> bool:
+        return self.code in EXPIRED | WRONG_KEYS | {"NoCredentialsError"}
+
+
+class Events(Protocol):
+    def describe_event_bus(self, *, Name: str) -> Answer: ...
+    def describe_event_source(self, *, Name: str) -> Answer: ...
+    def describe_rule(self, *, Name: str, EventBusName: str) -> Answer: ...
+    def describe_connection(self, *, Name: str) -> Answer: ...
+    def describe_api_destination(self, *, Name: str) -> Answer: ...
+    def list_rules(self, *, EventBusName: str, NamePrefix: str) -> Answer: ...
+    def list_targets_by_rule(self, *, Rule: str, EventBusName: str) -> Answer: ...
+    def list_tags_for_resource(self, *, ResourceARN: str) -> Answer: ...
+    def tag_resource(self, *, ResourceARN: str, Tags: list[dict[str, str]]) -> Answer: ...
+    def put_rule(
+        self, *, Name: str, EventBusName: str, EventPattern: str, Description: str, Tags: list[dict[str, str]]
+    ) -> Answer: ...
+    def put_targets(self, *, Rule: str, EventBusName: str, Targets: list[dict[str, str]]) -> Answer: ...
+    def remove_targets(self, *, Rule: str, EventBusName: str, Ids: list[str]) -> Answer: ...
+    def delete_rule(self, *, Name: str, EventBusName: str) -> Answer: ...
+
+
+class Sqs(Protocol):
+    def create_queue(self, *, QueueName: str, Attributes: dict[str, str], tags: dict[str, str]) -> Answer: ...
+    def delete_queue(self, *, QueueUrl: str) -> Answer: ...
+    def list_queues(self, *, QueueNamePrefix: str) -> Answer: ...
+    def list_queue_tags(self, *, QueueUrl: str) -> Answer: ...
+    def tag_queue(self, *, QueueUrl: str, Tags: dict[str, str]) -> Answer: ...
+    def get_queue_attributes(self, *, QueueUrl: str, AttributeNames: list[str]) -> Answer: ...
+    def receive_message(self, *, QueueUrl: str, MaxNumberOfMessages: int, WaitTimeSeconds: int) -> Answer: ...
+    def delete_message_batch(self, *, QueueUrl: str, Entries: list[dict[str, str]]) -> Answer: ...
+
+
+class Secrets(Protocol):
+    def get_secret_value(self, *, SecretId: str) -> Answer: ...
+
+
+class Functions(Protocol):
+    def get_function_configuration(self, *, FunctionName: str) -> Answer: ...
+    def list_event_source_mappings(self, *, FunctionName: str) -> Answer: ...
+
+
+class Metrics(Protocol):
+    def get_metric_data(self, *, MetricDataQueries: list[Answer], StartTime: object, EndTime: object) -> Answer: ...
+
+
+class Aws:
+    """The clients that are used here, made when they are. Their calls belong inside `asking`."""
+
+    def __init__(self, config: Mapping[str, str]) -> None:
+        """`config`: the stack's, by full key; of it `aws:*` is used."""
+        self.region = config.get("aws:region", "")
+        self._endpoints: dict[str, str] = {}
+        for each in json.loads(config.get("aws:endpoints") or "[]"):
+            self._endpoints |= each
+        self._clients: dict[str, Any] = {}
+        try:
+            self._session = boto3.Session(
+                profile_name=config.get("aws:profile") or None,
+                region_name=self.region or None,
+                aws_access_key_id=config.get("aws:accessKey") or None,
+                aws_secret_access_key=config.get("aws:secretKey") or None,
+                aws_session_token=config.get("aws:token") or None,
+            )
+        except ProfileNotFound as error:
+            raise StackError(f"{str(error).rstrip('.')}: correct aws:profile, AWS_PROFILE or ~/.aws/config") from None
+
+    @property
+    def events(self) -> Events:
+        found: Events = self._client("events")
+        return found
+
+    @property
+    def sqs(self) -> Sqs:
+        found: Sqs = self._client("sqs")
+        return found
+
+    @property
+    def secrets(self) -> Secrets:
+        found: Secrets = self._client("secretsmanager")
+        return found
+
+    @property
+    def functions(self) -> Functions:
+        found: Functions = self._client("lambda")
+        return found
+
+    @property
+    def metrics(self) -> Metrics:
+        found: Metrics = self._client("cloudwatch")
+        return found
+
+    def account(self) -> str:
+        with asking():
+            return str(self._client("sts").get_caller_identity()["Account"])
+
+    def _client(self, service: str) -> Any:
+        if service not in self._clients:
+            options = Config(connect_timeout=5, read_timeout=LONGEST_ANSWER, retries={"mode": "standard"})
+            with asking():
+                self._clients[service] = self._session.client(
+                    service,  # type: ignore[call-overload]  # its overloads are one per service
+                    endpoint_url=self._endpoints.get(service),
+                    config=options,
+                )
+        return self._clients[service]
+
+
+@contextmanager
+def asking() -> Iterator[None]:
+    """What AWS answers, or why it can't be asked, as an AwsError."""
+    try:
+        yield
+    except (BotoCoreError, ClientError) as error:
+        raise AwsError(words(error), code_of(error)) from None
+
+
+def code_of(error: Exception) -> str:
+    if isinstance(error, ClientError):
+        return str(error.response.get("Error", {}).get("Code", ""))
+    if isinstance(error, PartialCredentialsError | CredentialRetrievalError):
+        return "NoCredentialsError"
+    return type(error).__name__
+
+
+def words(error: Exception) -> str:
+    """One line: what went wrong, and what to do where that is known."""
+    if isinstance(error, NoCredentialsError | PartialCredentialsError | CredentialRetrievalError):
+        return f"no AWS credentials: {CREDENTIALS}"
+    text = re.sub(r"^An error occurred \((\w[\w.]*)\) when calling the (\w+) operation:? *", r"\2: \1: ", str(error))
+    text = " ".join(text.split()).rstrip(".")
+    code = code_of(error)
+    if code in EXPIRED:
+        return f"{text}: your AWS credentials have expired: {CREDENTIALS}"
+    if code in WRONG_KEYS:
+        return f"{text}: AWS does not know these credentials: {CREDENTIALS}"
+    if isinstance(error, EndpointConnectionError) and urlsplit(text.partition('"')[2].partition('"')[0]).hostname in (
+        "127.0.0.1",
+        "localhost",
+    ):
+        return f"{text}: is the sandbox running? (`make sandbox`)"
+    return text

@@ -1,0 +1,223 @@
+"""`ops verify` in process: a healthy stack, and breakages with the right ✗ and the right fix."""
+
+from dataclasses import replace
+
+from genesys_provider.client import Client
+from ops.steps import Step
+from ops.verify import steps_of
+from tests.support.aws_sandbox import make_function, receiving
+from tests.support.ops import BUS, Both
+from tests.support.waiting import until
+
+
+def wrong(steps: list[Step]) -> dict[str, Step]:
+    return {f"{step.side}: {step.name}": step for step in steps if step.ok is False}
+
+
+def test_a_healthy_stack_has_no_wrong_step_and_nothing_is_left_behind(deployed: Both) -> None:
+    deployed.emit()
+    steps = list(steps_of(deployed.stack))
+    assert [(step.name, step.told) for step in steps if not step.ok] == []
+    assert [step.name for step in steps][-1] == "probe"
+    assert deployed.listeners() == []
+
+
+def test_without_a_delivery_nothing_is_said_of_the_signature(deployed: Both) -> None:
+    assert deployed.step("signature").ok is None
+    assert deployed.step("last delivery").told == "none yet"
+
+
+# Genesys Cloud
+
+
+def test_a_webhook_that_is_disabled(deployed: Both) -> None:
+    deployed.change(deployed.webhook, enabled=False)
+    found = wrong(list(steps_of(deployed.stack)))
+    assert list(found) == ["Genesys Cloud: webhook"]
+    assert "disabled" in found["Genesys Cloud: webhook"].told
+    assert found["Genesys Cloud: webhook"].fix == "make refresh STACK=it, then make up STACK=it"
+
+
+def test_a_destination_that_was_changed_by_hand(deployed: Both) -> None:
+    deployed.change(deployed.webhook, destinationUrl="https://example.com/in?key=a-secret")
+    step = deployed.step("destination", "Genesys Cloud")
+    assert step.ok is False
+    assert step.told.startswith("events go to https://example.com/in, not to http://127.0.0.1")
+    assert "a-secret" not in step.told
+
+
+def test_a_webhook_that_signs_with_another_key(deployed: Both) -> None:
+    deployed.change(deployed.webhook, signingKey="somebody else's key")
+    deployed.emit()
+    found = wrong(list(steps_of(deployed.stack)))
+    assert list(found) == [f"Genesys Cloud: {name}" for name in ("last delivery", "signature", "failed deliveries")]
+    for step in found.values():
+        assert "401" in step.told
+        assert "signingKeyRotation" in step.fix
+
+
+def test_each_failed_delivery_is_counted_over_all_pages(deployed: Both) -> None:
+    with receiving() as elsewhere:
+        elsewhere.answers = [500] * 102
+        deployed.change(deployed.webhook, destinationUrl=elsewhere.url)
+        for _ in range(102):
+            deployed.genesys.door("POST", "emit", {"kind": "acd.start"})
+        deliveries = deployed.genesys.served.cloud.engine.deliveries
+        until(lambda: [each.status for each in deliveries.values()] == ["FAILED"] * 102, "all of them are final")
+        deployed.emit()
+    step = deployed.step("failed deliveries")
+    assert step.told.startswith("102 of 103 deliveries of the last 24 h failed")
+    assert "500 after 1 try" in step.told
+    assert deployed.step("last delivery").ok, "the newest one was taken"
+
+
+def test_failures_of_long_ago_are_no_fault_of_today(deployed: Both) -> None:
+    deployed.change(deployed.webhook, signingKey="somebody else's key")
+    deployed.emit()
+    for delivery in deployed.genesys.served.cloud.engine.deliveries.values():
+        delivery.created = "2026-01-01T00:00:00.000Z"
+    step = deployed.step("failed deliveries")
+    assert (step.ok, step.told) == (True, "0 of 0 in the last 24 h; 1 before that")
+
+
+def test_a_subscription_that_is_disabled_by_hand_or_gone(deployed: Both) -> None:
+    path = f"/api/v2/events/subscriptions/{deployed.stack.outputs['subscriptionIds']['queues']}"
+    deployed.change(path, enabled=False)
+    assert "queues: disabled" in deployed.step("subscriptions").told
+    deployed.stack.genesys.delete(path)
+    assert "is gone" in deployed.step("subscriptions").told
+
+
+def test_a_permission_that_the_client_lacks(deployed: Both) -> None:
+    deployed.genesys.door("POST", "scopes", {"remove": ["event:subscription:read"]})
+    step = deployed.step("permissions")
+    assert step.ok is False
+    assert "event:subscription:read" in step.fix
+
+
+def test_genesys_cloud_is_down(deployed: Both) -> None:
+    """It is told once, and the AWS side is looked at all the same."""
+    deployed.genesys.fault("POST", "/oauth/token", status=503, times=1000)
+    impatient = replace(deployed.stack.genesys.connection, max_attempts=1)
+    steps = list(steps_of(replace(deployed.stack, genesys=Client(impatient))))
+    found = wrong(steps)
+    assert list(found) == ["Genesys Cloud: token"]
+    assert "503" in found["Genesys Cloud: token"].told
+    assert "try again" in found["Genesys Cloud: token"].fix
+    skipped = [step for step in steps if step.side == "Genesys Cloud" and step.ok is None]
+    assert {step.told for step in skipped} == {"not looked at: there is no token"}
+    assert steps[-1].ok, "the probe needs no token"
+
+
+def test_credentials_of_another_organisation(deployed: Both) -> None:
+    deployed.stack.genesys._organisation = "another"
+    step = deployed.step("token")
+    assert step.ok is False
+    assert "another" in step.told
+
+
+# AWS
+
+
+def test_the_bus_is_deleted(deployed: Both) -> None:
+    events = deployed.aws.client("events")
+    events.remove_targets(Rule=f"{BUS}-tap", EventBusName=BUS, Ids=["tap"])
+    events.delete_rule(Name=f"{BUS}-tap", EventBusName=BUS)
+    events.delete_event_bus(Name=BUS)
+    steps = list(steps_of(deployed.stack))
+    assert list(wrong(steps)) == ["AWS: bus"]
+    assert wrong(steps)["AWS: bus"].fix == "make refresh STACK=it, then make up STACK=it"
+    assert [step.told for step in steps if step.name == "probe"] == ["not tried: there is no bus to listen on"]
+
+
+def test_a_rule_that_is_disabled(deployed: Both) -> None:
+    deployed.aws.client("events").disable_rule(Name=f"{BUS}-tap", EventBusName=BUS)
+    assert deployed.step("rules").told == f"rule {BUS}-tap is DISABLED: its target gets nothing"
+
+
+def test_a_rule_without_its_target(deployed: Both) -> None:
+    deployed.aws.client("events").remove_targets(Rule=f"{BUS}-tap", EventBusName=BUS, Ids=["tap"])
+    assert "has lost its target" in deployed.step("rules").told
+
+
+def test_the_schedule_of_the_heartbeat_is_looked_at_too(deployed: Both) -> None:
+    deployed.aws.client("events").disable_rule(Name=f"{BUS}-heartbeat")
+    assert f"rule {BUS}-heartbeat is DISABLED" in deployed.step("rules").told
+
+
+def test_an_api_destination_that_was_changed_by_hand(deployed: Both) -> None:
+    deployed.aws.client("events").update_api_destination(Name=BUS, InvocationEndpoint="https://example.com/in")
+    assert "points at https://example.com/in" in deployed.step("destination", "AWS").told
+
+
+def test_a_connection_that_aws_deauthorized(deployed: Both) -> None:
+    """By a heartbeat that was answered 401: by somebody else, as our receiver never says that to it."""
+    events, url = deployed.aws.client("events"), deployed.stack.outputs["destinationUrl"]
+    with receiving() as elsewhere:
+        elsewhere.answers = [401]
+        events.update_api_destination(Name=BUS, InvocationEndpoint=elsewhere.url)
+        deployed.aws.door("POST", "aws/schedule", {"rule": f"{BUS}-heartbeat"})
+        events.update_api_destination(Name=BUS, InvocationEndpoint=url)
+    found = wrong(list(steps_of(deployed.stack)))
+    assert list(found) == ["AWS: connection"]
+    assert "DEAUTHORIZED" in found["AWS: connection"].told
+    assert "raise apiKeyRotation" in found["AWS: connection"].fix
+
+
+def test_a_secret_that_is_emptied(deployed: Both) -> None:
+    deployed.aws.client("secretsmanager").put_secret_value(
+        SecretId=deployed.stack.outputs["signingSecretArn"], SecretString=" "
+    )
+    step = deployed.step("secrets")
+    assert "signing key's secret is empty" in step.told
+    assert "signingKeyRotation" in step.fix
+    assert deployed.step("probe").ok is False
+
+
+def test_put_events_is_denied(deployed: Both) -> None:
+    deployed.aws.fault("events:PutEvents", code="AccessDeniedException", status=400, times=1000)
+    step = deployed.step("probe")
+    assert step.ok is False
+    assert "PutEvents" in step.fix
+
+
+def test_a_function_that_throws(deployed: Both) -> None:
+    name = deployed.stack.outputs["functionName"]
+    functions = deployed.aws.client("lambda")
+    functions.delete_function(FunctionName=name)
+    make_function(deployed.aws, "def handle(event, context):\n    raise ValueError\n", name=name)
+    step = deployed.step("probe")
+    assert step.told == "the public URL answered 500 Internal Server Error"
+    assert "the function fails" in step.fix
+
+
+def test_a_function_that_is_gone(deployed: Both) -> None:
+    deployed.aws.client("lambda").delete_function(FunctionName=deployed.stack.outputs["functionName"])
+    assert "is gone" in deployed.step("function").told
+
+
+def test_what_is_parked_for_long_and_nothing_drains_it(deployed: Both) -> None:
+    functions = deployed.aws.client("lambda")
+    [mapping] = functions.list_event_source_mappings()["EventSourceMappings"]
+    functions.update_event_source_mapping(UUID=mapping["UUID"], Enabled=False)
+    assert "event source mapping is Disabl" in deployed.step("parked events").told
+    functions.delete_event_source_mapping(UUID=mapping["UUID"])
+    assert "mapping is gone" in deployed.step("parked events").told
+
+
+def test_dead_letters_are_counted(deployed: Both) -> None:
+    url = deployed.stack.outputs["rules"]["tap"]["deadLetters"]
+    for _ in range(3):
+        deployed.aws.client("sqs").send_message(QueueUrl=url, MessageBody="{}")
+    step = deployed.step("dead letters")
+    assert step.told == "events that a target did not take: tap: 3"
+    assert url in step.fix
+
+
+def test_somebody_elses_receiver_gets_no_probe(deployed: Both) -> None:
+    for name in ("signingSecretArn", "heartbeatSecretArn", "functionName", "parkingQueueUrl", "heartbeatRule"):
+        deployed.stack.outputs.pop(name)  # type: ignore[misc]
+    steps = {step.name: step for step in steps_of(deployed.stack)}
+    assert steps["probe"].ok is None
+    assert "function" not in steps
+    assert all(step.ok is not False for step in steps.values())
