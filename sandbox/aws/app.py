@@ -16,11 +16,12 @@ def create_app(instance: str) -> ASGIApp:
     cloud = Cloud(instance, ministack.app)
     workers.install(cloud.calls)
     cloud.deliveries.install()
+    cloud.archives.install()
     events.install()
     metrics.install()
     doors = door.create(cloud)
     http_api = HttpApi(ministack.app, cloud.calls, cloud.faults, cloud.throttle)
-    gateway = Gateway(ministack.app, cloud.calls, cloud.faults, cloud.sources)
+    gateway = Gateway(ministack.app, cloud.calls, cloud.faults, cloud.sources, cloud.archives, cloud.replays)
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -57,6 +58,7 @@ async def _live(cloud: Cloud, receive: Receive, send: Send) -> None:
     await receive()
     for task in tasks:
         task.cancel()
+    cloud.replays.clear()
     cloud.deliveries.stop()
     await asyncio.to_thread(workers.end_all)
     await send({"type": "lifespan.shutdown.complete"})

@@ -6,11 +6,13 @@ from typing import Any
 from starlette.types import ASGIApp
 
 from . import metrics
+from .archives import Archives
 from .calls import Calls
 from .delivery import Deliveries
 from .environment import ACCOUNT, REGION
 from .faults import Faults
 from .inside import apigateway, cloudwatch_logs, eventbridge, iam, lambda_svc, responses, secretsmanager, sqs
+from .replays import Replays
 from .sources import Sources
 from .throttle import Throttle
 
@@ -23,13 +25,17 @@ class Cloud:
     faults: Faults = field(default_factory=Faults)
     throttle: Throttle = field(default_factory=Throttle)
     sources: Sources = field(default_factory=Sources)
+    archives: Archives = field(default_factory=Archives)
+    replays: Replays = field(init=False)
     deliveries: Deliveries = field(init=False)
 
     def __post_init__(self) -> None:
+        self.replays = Replays(self.archives)
         self.deliveries = Deliveries(self.calls)
 
     async def reset(self, instance: str) -> None:
         """As if started anew, as `instance`."""
+        self.replays.clear()
         self.deliveries.stop()
         await self._reset_ministack()
         self.calls.clear()
@@ -37,6 +43,7 @@ class Cloud:
         self.faults.clear()
         self.throttle.clear()
         self.sources.clear()
+        self.archives.clear()
         self.deliveries.scale = Deliveries.SCALE
         self.instance = instance
 

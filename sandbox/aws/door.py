@@ -65,6 +65,17 @@ def create(cloud: Cloud) -> Starlette:
         cloud.deliveries.scale = float((await _object(request)).get("factor", cloud.deliveries.SCALE))
         return JSONResponse({"factor": cloud.deliveries.scale})
 
+    async def archive_lag(request: Request) -> Response:
+        """`{"seconds": 600}`: how long an event is under way from its bus to an archive; those that are, too."""
+        cloud.archives.lag = float((await _object(request)).get("seconds", 0))
+        return JSONResponse({"seconds": cloud.archives.lag})
+
+    async def replay_steps(request: Request) -> Response:
+        """`{"steps": 1}`: how far replays may go: to RUNNING, by each minute that has events, to the end; null: all."""
+        steps = (await _object(request)).get("steps")
+        cloud.replays.let(None if steps is None else int(steps))
+        return JSONResponse({"steps": steps})
+
     async def resources(_: Request) -> Response:
         return JSONResponse(what_exists(cloud.sources))
 
@@ -91,6 +102,8 @@ def create(cloud: Cloud) -> Starlette:
             Route("/_sandbox/aws/schedule", schedule, methods=["POST"]),
             Route("/_sandbox/aws/secret-age", secret_age, methods=["POST"]),
             Route("/_sandbox/aws/retry-scale", retry_scale, methods=["POST"]),
+            Route("/_sandbox/aws/archive-lag", archive_lag, methods=["POST"]),
+            Route("/_sandbox/aws/replay-steps", replay_steps, methods=["POST"]),
             Route("/_sandbox/aws/resources", resources),
             Route("/_sandbox/aws/partner-sources", partner_sources),
             Route("/_sandbox/aws/partner-sources/expire", expire, methods=["POST"]),

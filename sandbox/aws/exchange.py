@@ -1,16 +1,22 @@
 """One call of an AWS API on its way, and its answer: what the handlers of operations work with."""
 
+import base64
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from starlette.responses import Response
 
+from .archives import Archives
+from .errors import AwsError
 from .faults import Faults
 from .inside import Json
 from .operations import Operation
+from .replays import Replays
 from .sources import Sources
+
+_PAGE = 100
 
 
 @dataclass
@@ -52,8 +58,22 @@ class Request:
     data: Json
     faults: Faults
     sources: Sources
+    archives: Archives
+    replays: Replays
     forward: Callable[[], Awaitable[Answer]]
     """Asks ministack."""
 
 
 Handler = Callable[[Request], Awaitable[Answer]]
+
+
+def page(request: Request, member: str, items: Sequence[Json]) -> Answer:
+    """The token is the place of the next page's first."""
+    token = str(request.data.get("NextToken") or "")
+    try:
+        start = int(base64.b64decode(token)) if token else 0
+    except ValueError:
+        raise AwsError("InvalidToken", "NextToken is not valid.") from None
+    end = start + int(request.data.get("Limit") or _PAGE)
+    more = {"NextToken": base64.b64encode(str(end).encode()).decode()} if end < len(items) else {}
+    return Answer.of({member: list(items[start:end]), **more})

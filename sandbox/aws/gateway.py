@@ -12,19 +12,22 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from . import alarms, apis, bus_metrics, dashboards, events, metrics, partner, put_events, secrets
+from . import alarms, apis, archive_api, bus_metrics, dashboards, events, metrics, partner, put_events, secrets
+from .archives import Archives
 from .calls import Calls
 from .errors import AwsError
 from .exchange import Answer, Handler, Request
 from .faults import Fault, Faults
 from .inside import Json, responses, router
 from .operations import identify
+from .replays import Replays
 from .sources import Sources
 
 HANDLERS: Mapping[str, Handler] = {
     **events.HANDLERS,
     **put_events.HANDLERS,
     **partner.HANDLERS,
+    **archive_api.HANDLERS,
     **secrets.HANDLERS,
     **apis.HANDLERS,
     **alarms.HANDLERS,
@@ -36,11 +39,21 @@ HANDLERS: Mapping[str, Handler] = {
 class Gateway:
     """The ASGI app in front of ministack's."""
 
-    def __init__(self, ministack: ASGIApp, calls: Calls, faults: Faults, sources: Sources) -> None:
+    def __init__(
+        self,
+        ministack: ASGIApp,
+        calls: Calls,
+        faults: Faults,
+        sources: Sources,
+        archives: Archives,
+        replays: Replays,
+    ) -> None:
         self._ministack = ministack
         self._calls = calls
         self._faults = faults
         self._sources = sources
+        self._archives = archives
+        self._replays = replays
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
@@ -77,7 +90,16 @@ class Gateway:
             if fault is None and handler is None:
                 await self._ministack(scope, _replay(body, receive), recording)
             else:
-                request = Request(operation, scope["path"], data, self._faults, self._sources, forward)
+                request = Request(
+                    operation,
+                    scope["path"],
+                    data,
+                    self._faults,
+                    self._sources,
+                    self._archives,
+                    self._replays,
+                    forward,
+                )
                 response = await _answer(request, handler, fault, receive)
                 if response is not None:
                     await response(scope, receive, recording)

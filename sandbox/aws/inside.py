@@ -67,10 +67,11 @@ _USED: dict[ModuleType, str] = {
     cloudwatch: "_alarms _composite_alarms _dashboards _dims_from_list _store_datum",
     cloudwatch_logs: "_create_log_stream _log_groups _put_log_events",
     eventbridge: (
-        "_api_destination_send_sync _api_destinations _archive_event _build_api_destination_request"
+        "_api_destination_send_sync _api_destinations _archive_event _archive_name_from_ref _archives"
+        " _build_api_destination_request"
         " _connection_auth_headers _connections _deauthorize_connection _dispatch_event _dispatch_to_api_destination"
-        " _dispatch_to_sqs _event_bus_name_from_ref _event_buses _invoke_target _pattern_event_view"
-        " _resolve_taggable_events_arn _rule_key _rules _targets"
+        " _dispatch_to_sqs _event_bus_name_from_ref _event_buses _invoke_target _matches_pattern_view"
+        " _pattern_event_view _resolve_taggable_events_arn _rule_key _rules _targets"
     ),
     iam: "_access_keys _roles",
     lambda_svc: (

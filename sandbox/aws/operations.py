@@ -98,9 +98,10 @@ def _events_resources(action: str, data: Json) -> tuple[str, ...]:
         return (rule_arn(rule, str(data.get("EventBusName") or "default")),)
     if action.endswith("EventBus") or action in {"PutPermission", "RemovePermission"}:
         return (bus_arn(str(data.get("EventBusName") or name or "default")),)
-    for ending, kind in {"Connection": "connection", "ApiDestination": "api-destination", "Archive": "archive"}.items():
+    kinds = {"Connection": "connection", "ApiDestination": "api-destination", "Archive": "archive", "Replay": "replay"}
+    for ending, kind in kinds.items():
         if action.endswith(ending):
-            return (f"{_EVENTS}{kind}/{data.get('ArchiveName') or name}",)
+            return (f"{_EVENTS}{kind}/{data.get('ArchiveName') or data.get('ReplayName') or name}",)
     return ("*",)
 
 

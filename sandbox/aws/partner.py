@@ -6,20 +6,17 @@ only two were found, "Event source … does not exist." and the one of ActivateE
 ours, and so is the code of an entry whose source doesn't exist.
 """
 
-import base64
 import re
-from collections.abc import Sequence
 
 from . import bus_metrics, put_events
 from .errors import AwsError, not_found, unsatisfied
-from .exchange import Answer, Handler, Request
+from .exchange import Answer, Handler, Request, page
 from .inside import Json, eventbridge, responses
 from .sources import Source, arn
 
 SOURCE_NAME = re.compile(r"aws\.partner(/[\.\-_A-Za-z0-9]+){2,}")
 MAX_ENTRIES = 20
 _ACCOUNT = re.compile(r"\d{12}")
-_PAGE = 100
 
 
 async def create_partner_event_source(request: Request) -> Answer:
@@ -44,12 +41,12 @@ async def list_partner_event_sources(request: Request) -> Answer:
     region, prefix = responses.get_region(), str(request.data.get("NamePrefix", ""))
     found = [source for source in request.sources if source.region == region and source.state != "DELETED"]
     shown = [{"Arn": source.arn, "Name": source.name} for source in found if source.name.startswith(prefix)]
-    return _page(request, "PartnerEventSources", shown)
+    return page(request, "PartnerEventSources", shown)
 
 
 async def list_partner_event_source_accounts(request: Request) -> Answer:
     source = _offered(request, check_source(request.data, "EventSourceName"))
-    return _page(request, "PartnerEventSourceAccounts", [{"Account": source.account, **_status(source)}])
+    return page(request, "PartnerEventSourceAccounts", [{"Account": source.account, **_status(source)}])
 
 
 async def delete_partner_event_source(request: Request) -> Answer:
@@ -90,7 +87,7 @@ async def describe_event_source(request: Request) -> Answer:
 async def list_event_sources(request: Request) -> Answer:
     prefix = str(request.data.get("NamePrefix", ""))
     found = request.sources.shown(responses.get_account_id(), responses.get_region())
-    return _page(request, "EventSources", [_shown(source) for source in found if source.name.startswith(prefix)])
+    return page(request, "EventSources", [_shown(source) for source in found if source.name.startswith(prefix)])
 
 
 async def activate_event_source(request: Request) -> Answer:
@@ -168,15 +165,3 @@ def _status(source: Source) -> Json:
     """That only a PENDING one has a time to expire is ours."""
     expires = {} if source.expires is None else {"ExpirationTime": source.expires}
     return {"State": source.state, "CreationTime": source.created, **expires}
-
-
-def _page(request: Request, member: str, items: Sequence[Json]) -> Answer:
-    """The token is the place of the next page's first."""
-    token = str(request.data.get("NextToken") or "")
-    try:
-        start = int(base64.b64decode(token)) if token else 0
-    except ValueError:
-        raise AwsError("InvalidToken", "NextToken is not valid.") from None
-    end = start + int(request.data.get("Limit") or _PAGE)
-    more = {"NextToken": base64.b64encode(str(end).encode()).decode()} if end < len(items) else {}
-    return Answer.of({member: list(items[start:end]), **more})
