@@ -1,4 +1,4 @@
-"""The public URL behind the API destination: HTTP API, function, the two keys it checks, and its logs."""
+"""The public URL behind the API destination: HTTP API, function, the two keys it checks, its queue and its logs."""
 
 import base64
 import hashlib
@@ -14,8 +14,10 @@ import pulumi_aws as aws
 from . import policies
 from .bus import Bus
 from .component import Base, Component
+from .parking import Parking, ParkingArgs
 
 METHOD, PATH = "POST", "/genesys"
+TIMEOUT = 6  # seconds of the function
 CODE = Path(__file__).parent.parent / "ingress"
 
 # Never a caller's address or a header: only what tells whether the path works.
@@ -83,17 +85,32 @@ class Ingress(Component):
     """`url` is complete only when the component is: depend on the component, not on the URL alone."""
 
     url: pulumi.Output[str]
+    api_id: pulumi.Output[str]
+    function_name: pulumi.Output[str]
     log_group_name: pulumi.Output[str]
+    access_log_group_name: pulumi.Output[str]
+    parking_queue_url: pulumi.Output[str]
+    parking_queue_name: pulumi.Output[str]
+    signing_secret_arn: pulumi.Output[str]
+    heartbeat_secret_arn: pulumi.Output[str]
 
     def __init__(self, name: str, args: IngressArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, args.base, opts)
         self._name = name
         self._args = args
-        function = self._function(
-            signing_key=self._secret("signing-key", args.keys.signing),
-            heartbeat_key=self._secret("heartbeat-key", args.keys.heartbeat),
-        )
-        self.url = self._api(function).api_endpoint.apply(lambda endpoint: endpoint + PATH)
+        parking = Parking(f"{name}-parking", ParkingArgs(base=args.base, timeout=TIMEOUT), self.child())
+        signing_key = self._secret("signing-key", args.keys.signing)
+        heartbeat_key = self._secret("heartbeat-key", args.keys.heartbeat)
+        function, policy = self._function(signing_key, heartbeat_key, parking)
+        parking.drain(function, policy)
+        api = self._api(function)
+        self.url = api.api_endpoint.apply(lambda endpoint: endpoint + PATH)
+        self.api_id = api.id
+        self.function_name = function.name
+        self.parking_queue_url = parking.queue_url
+        self.parking_queue_name = parking.queue_name
+        self.signing_secret_arn = signing_key.secret_id
+        self.heartbeat_secret_arn = heartbeat_key.secret_id
         self.register_outputs({"url": self.url, "logGroupName": self.log_group_name})
 
     def _secret(self, kind: str, value: pulumi.Input[str]) -> aws.secretsmanager.SecretVersion:
@@ -113,8 +130,12 @@ class Ingress(Component):
         )
 
     def _function(
-        self, signing_key: aws.secretsmanager.SecretVersion, heartbeat_key: aws.secretsmanager.SecretVersion
-    ) -> aws.lambda_.Function:
+        self,
+        signing_key: aws.secretsmanager.SecretVersion,
+        heartbeat_key: aws.secretsmanager.SecretVersion,
+        parking: Parking,
+    ) -> tuple[aws.lambda_.Function, aws.iam.RolePolicy]:
+        """The function, and what its role may do."""
         args = self._args
         function_name = f"{args.base.prefix}-ingress"
         log_group = aws.cloudwatch.LogGroup(
@@ -140,12 +161,12 @@ class Ingress(Component):
             name="ingress",
             role=role.name,
             policy=pulumi.Output.all(
-                args.bus.arn, [signing_key.secret_id, heartbeat_key.secret_id], log_group.arn
+                args.bus.arn, [signing_key.secret_id, heartbeat_key.secret_id], log_group.arn, parking.queue_arn
             ).apply(lambda arns: json.dumps(policies.ingress(*arns))),
             opts=self.child(),
         )
         files = code_files(CODE)
-        return aws.lambda_.Function(
+        function = aws.lambda_.Function(
             self._name,
             name=function_name,
             description="Receives the events of Genesys Cloud and puts them on the bus",
@@ -156,11 +177,13 @@ class Ingress(Component):
             code=pulumi.AssetArchive({path: pulumi.FileAsset(str(file)) for path, file in files.items()}),
             source_code_hash=code_hash(files),
             memory_size=512,
-            timeout=6,
+            timeout=TIMEOUT,
             environment=aws.lambda_.FunctionEnvironmentArgs(
                 variables={
                     "EVENT_BUS_NAME": args.bus.name,
                     "EVENT_SOURCE": args.source,
+                    "PARKING_QUEUE_URL": parking.queue_url,
+                    "PARKING_QUEUE_ARN": parking.queue_arn,
                     # The versions are not read: a new one makes new instances, which start with the new keys.
                     "SIGNING_SECRET_ARN": signing_key.secret_id,
                     "SIGNING_SECRET_VERSION": signing_key.version_id,
@@ -176,6 +199,7 @@ class Ingress(Component):
             tags=args.base.tags,
             opts=self.child(log_group, policy),
         )
+        return function, policy
 
     def _api(self, function: aws.lambda_.Function) -> aws.apigatewayv2.Api:
         args = self._args
@@ -212,6 +236,7 @@ class Ingress(Component):
             tags=args.base.tags,
             opts=self.child(),
         )
+        self.access_log_group_name = access_log.name
         aws.apigatewayv2.Stage(
             self._name,
             api_id=api.id,

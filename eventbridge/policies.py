@@ -8,7 +8,7 @@ class Statement(TypedDict, total=False):
     Effect: str
     Action: str | list[str]
     Resource: str | list[str]
-    Principal: dict[str, str]
+    Principal: str | dict[str, str]
     Condition: dict[str, dict[str, str]]
 
 
@@ -47,18 +47,38 @@ def trust(service: str, account: str, source_arn: str | None = None) -> Policy:
     )
 
 
-def ingress(bus_arn: str, secret_arns: Sequence[str], log_group_arn: str) -> Policy:
-    """What the function may do: put events on the one bus, read the two keys, write its own log."""
+def ingress(bus_arn: str, secret_arns: Sequence[str], log_group_arn: str, parking_arn: str) -> Policy:
+    """What the function may do: put events on the one bus, read the two keys, write its own log, park and drain.
+
+    Lambda reads the queue in the function's name, and asks how much is in it.
+    """
     return policy(
         allow(["events:PutEvents"], bus_arn),
         allow(["secretsmanager:GetSecretValue"], *secret_arns),
         allow(["logs:CreateLogStream", "logs:PutLogEvents"], f"{log_group_arn}:*"),
+        allow(
+            ["sqs:SendMessage", "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"],
+            parking_arn,
+        ),
     )
 
 
 def heartbeat(destination_arn: str) -> Policy:
     """What the schedule may do: call the one API destination."""
     return policy(allow(["events:InvokeApiDestination"], destination_arn))
+
+
+def parking(queue_arn: str) -> Policy:
+    """Nobody reads or writes without TLS. What the function may do says its role, and no one else may anything."""
+    return policy(
+        {
+            "Effect": "Deny",
+            "Principal": "*",
+            "Action": "sqs:*",
+            "Resource": queue_arn,
+            "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+        }
+    )
 
 
 def queue(queue_arn: str, rule_arn: str, account: str) -> Policy:

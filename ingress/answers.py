@@ -9,6 +9,7 @@ class Answer(Enum):
     """Status, and what the sender is told. The name, in lower case, is the metrics' and the log's `Reason`."""
 
     ACCEPTED = 200, "accepted"
+    PARKED = 202, "parked"
     NOT_JSON = 400, "the body is not JSON"
     NOT_AN_EVENT = 400, "an event is an object with a string topicName and an object eventBody"
     NO_EVENT = 400, "the list has no event in it"
@@ -23,6 +24,7 @@ class Answer(Enum):
     KEYS_UNREADABLE = 503, "keys can't be read"
     KEYS_READ_TOO_OFTEN = 503, "keys can't be read again yet"
     BUS_LATE = 503, "the bus did not take every event in time"
+    NOT_PARKED = 503, "neither the bus nor the parking queue took every event in time"
     FAILED = 503, "failed"
 
     def __init__(self, status: int, message: str) -> None:

@@ -1,4 +1,4 @@
-"""The two clients, and the shape of what is asked of them."""
+"""The clients, and the shape of what is asked of them."""
 
 import gc
 from collections.abc import Sequence
@@ -49,9 +49,19 @@ class SecretsClient(Protocol):
     def get_secret_value(self, *, SecretId: str, VersionStage: str) -> SecretValue: ...
 
 
+class QueueClient(Protocol):
+    def send_message(self, *, QueueUrl: str, MessageBody: str) -> object: ...
+
+
 def connect() -> tuple[EventsClient, SecretsClient]:
     gc.freeze()  # what is loaded stays: looking through it for garbage would take a fifth of the time that clients take
     return boto3.client("events", config=CONFIG), boto3.client("secretsmanager", config=CONFIG)
+
+
+def connect_queue() -> QueueClient:
+    """Not made with the others: only an outage needs it, and every cold start would wait for it."""
+    client: QueueClient = boto3.client("sqs", config=CONFIG)
+    return client
 
 
 def code(error: Exception) -> str:

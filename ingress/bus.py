@@ -23,6 +23,8 @@ class Outcome:
 
     left: list[Entry] = field(default_factory=list)
     """Those that are not on the bus yet, but might be later."""
+    taken: list[Entry] = field(default_factory=list)
+    """Those that are."""
     malformed: list[Entry] = field(default_factory=list)
     """Those that the bus will never take."""
     calls: int = 0
@@ -60,6 +62,8 @@ class Bus:
             if error_code := result.get("ErrorCode"):
                 outcome.errors.add(error_code)
                 (outcome.malformed if error_code == "MalformedDetail" else failed).append(entry)
+            else:
+                outcome.taken.append(entry)
         return failed
 
 

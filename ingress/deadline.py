@@ -9,6 +9,9 @@ T = TypeVar("T")
 
 KEYS = 1.0  # seconds for reading keys
 BUS = 2.6  # seconds after the sender began to wait, by which events are on the bus; the answer is due at 4
+PARKING = 3.6  # by when what is not there is parked
+DRAINED = 4.5  # seconds after Lambda brought a batch of parked events, by which they are on the bus
+PARKED_ANEW = 5.4  # by when the rest of them is parked again; Lambda ends the function at 6
 
 
 class Deadline:
@@ -18,11 +21,23 @@ class Deadline:
     against the keys' share of it, which a slow start would use up before the first key is asked for.
     """
 
-    def __init__(self, started: float, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        started: float,
+        clock: Callable[[], float] = time.monotonic,
+        bus: float = BUS,
+        parking: float = PARKING,
+    ) -> None:
         self._clock = clock
         self._started = started
-        self.bus = started + BUS
+        self.bus = started + bus
+        self.parking = started + parking
         self.keys = min(clock() + KEYS, self.bus)
+
+    @classmethod
+    def of_drain(cls, clock: Callable[[], float] = time.monotonic) -> "Deadline":
+        """That of a batch from the parking queue, for which nobody waits but Lambda."""
+        return cls(clock(), clock, DRAINED, PARKED_ANEW)
 
     def elapsed(self) -> float:
         return self._clock() - self._started

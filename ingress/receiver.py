@@ -3,12 +3,10 @@
 import base64
 import json
 import time
-import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import TypedDict
+from typing import TypedDict, final
 
 from .answers import RETRY_AFTER, Answer, Refused
 from .authentication import Auth, Authentication
@@ -16,16 +14,21 @@ from .aws import Entry
 from .bus import LIMIT, Bus, size
 from .deadline import Deadline
 from .events import Event, parse, refuse_stale
-from .metrics import Metrics, Record
+from .metrics import Metrics, Record, where
+from .parking import Parked, Parking
 from .topics import Topics
 
-HEARTBEAT_SOURCE = "genesys-pulumi.ops"
+OPS_SOURCE = "genesys-pulumi.ops"
+"""Of what is on the bus for our own sake: archive, tap and consumers' rules leave it out."""
+PROBE_TOPIC = "genesys-pulumi.ops.probe"
+"""Of an event that somebody signs to see whether it arrives."""
 
 
 class RequestContext(TypedDict, total=False):
     requestId: str
 
 
+@final
 class Request(TypedDict, total=False):
     """What is read of an HTTP API request, payload format 2.0."""
 
@@ -45,6 +48,7 @@ class Response(TypedDict):
 class Receiver:
     authentication: Authentication
     bus: Bus
+    parking: Parking
     topics: Topics
     metrics: Metrics
     source: str
@@ -78,15 +82,22 @@ class Receiver:
         entries = [self._heartbeat(now)] if record.auth is Auth.HEARTBEAT else self._entries(body, now, record)
         outcome = self.bus.put(entries, deadline)
         record.calls, record.errors = outcome.calls, outcome.errors
+        record.on_bus = self.topics.count(outcome.taken, self.source)
         if outcome.left:
-            return Answer.BUS_LATE
-        return Answer.MALFORMED if outcome.malformed else Answer.ACCEPTED
+            if record.auth is Auth.HEARTBEAT:  # it tells that the path works now; later it would be a lie
+                return Answer.BUS_LATE
+            if not self.parking.park(Parked(outcome.left, now.timestamp()), deadline, record.errors):
+                return Answer.NOT_PARKED
+            record.parked = len(outcome.left)
+        if outcome.malformed:
+            return Answer.MALFORMED
+        return Answer.PARKED if outcome.left else Answer.ACCEPTED
 
     def _entries(self, body: bytes, now: datetime, record: Record) -> list[Entry]:
         """What goes on the bus: all events of the body, or none of them."""
         events = parse(body, now)
         record.event_ids = [event.id for event in events]
-        record.topics.update(self.topics.template(event.topic) or "other" for event in events)
+        record.templates.update(self.topics.template(event.topic) or "other" for event in events)
         refuse_stale(events, now, self.max_age)
         entries = [self._entry(event, id_) for event, id_ in zip(events, record.event_ids, strict=True)]
         if any(size(entry) > LIMIT for entry in entries):
@@ -94,10 +105,11 @@ class Receiver:
         return entries
 
     def _entry(self, event: Event, id_: str) -> Entry:
+        probe = event.topic == PROBE_TOPIC
         return {
             "EventBusName": self.bus.name,
-            "Source": self.source,
-            "DetailType": self.topics.detail_type(event.topic),
+            "Source": OPS_SOURCE if probe else self.source,
+            "DetailType": "probe" if probe else self.topics.detail_type(event.topic),
             "Detail": event.text,
             "Time": event.time,
             "Resources": [f"genesys-event:{id_}"],
@@ -108,7 +120,7 @@ class Receiver:
         detail = {"stack": self.stack, "time": now.isoformat(timespec="milliseconds")}
         return {
             "EventBusName": self.bus.name,
-            "Source": HEARTBEAT_SOURCE,
+            "Source": OPS_SOURCE,
             "DetailType": "heartbeat",
             "Detail": json.dumps(detail),
             "Time": now,
@@ -131,9 +143,3 @@ def response(answer: Answer) -> Response:
     if answer.status == 503:
         headers["Retry-After"] = str(RETRY_AFTER)
     return {"statusCode": answer.status, "headers": headers, "body": json.dumps({"message": answer.message})}
-
-
-def where(error: Exception) -> str:
-    """An error's class and place, by which it can be found without its message."""
-    place = traceback.extract_tb(error.__traceback__)[-1]
-    return f"{type(error).__name__} at {Path(place.filename).name}:{place.lineno}"

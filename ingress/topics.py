@@ -1,7 +1,10 @@
 """Topics' templates: what they have in common that differ only in ids."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable
+
+from .aws import Entry
 
 LONGEST = 128  # what PutEvents takes as a detail type
 
@@ -54,6 +57,10 @@ class Topics:
         """The template that the topic matches, if there is one."""
         found = self._pattern.fullmatch(topic)
         return self._templates[found.lastindex - 1] if found and found.lastindex else None
+
+    def count(self, entries: Iterable[Entry], source: str) -> Counter[str]:
+        """How many of the entries are from that source, by template, or as `other`."""
+        return Counter(self.template(entry["DetailType"]) or "other" for entry in entries if entry["Source"] == source)
 
     def detail_type(self, topic: str) -> str:
         """The topic's template, or at least the topic without its ids."""

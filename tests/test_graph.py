@@ -16,9 +16,12 @@ DESTINATION = "aws:cloudwatch/eventApiDestination:EventApiDestination"
 RULE = "aws:cloudwatch/eventRule:EventRule"
 TARGET = "aws:cloudwatch/eventTarget:EventTarget"
 FUNCTION = "aws:lambda/function:Function"
+MAPPING = "aws:lambda/eventSourceMapping:EventSourceMapping"
+QUEUE = "aws:sqs/queue:Queue"
 VERSION = "aws:secretsmanager/secretVersion:SecretVersion"
 EVENT_BRIDGE_SOURCE = "pulumi-python:dynamic/genesys:EventBridgeSource"
 PARTNER_SOURCE = "pulumi-python:dynamic/eventbridge:PartnerSource"
+PARKING = f"arn:aws:Queue:{REGION}:{ACCOUNT}:genesys-dev-parking"
 SOURCE = f"genesys.com/cloud/{ORG}"
 EVENT_SOURCE = f"aws.partner/genesys.com/cloud/{ORG}/genesys-dev"
 TOPICS = ["v2.detail.events.conversation.{id}.acd.start", "v2.users.{id}.presence"]
@@ -101,6 +104,19 @@ def test_the_functions_log_group_is_there_before_it_writes(graph: Graph) -> None
     assert "aws:cloudwatch/logGroup:LogGroup ingress" in graph.one(FUNCTION).after
 
 
+def test_the_queue_is_there_before_the_function_and_is_emptied_before_anything_is_sent(graph: Graph) -> None:
+    function, mapping = graph.one(FUNCTION), graph.one(MAPPING)
+    assert f"{QUEUE} ingress-parking" in function.after
+    assert {f"{FUNCTION} ingress", "aws:iam/rolePolicy:RolePolicy ingress"} <= mapping.after, "AWS looks at the role"
+    for sender in (graph.one(WEBHOOK), graph.one(TARGET, "heartbeat")):
+        assert {f"{MAPPING} ingress-parking", "aws:sqs/queuePolicy:QueuePolicy ingress-parking"} <= sender.after
+    variables = function.inputs["environment"]["variables"]
+    assert (variables["PARKING_QUEUE_URL"], variables["PARKING_QUEUE_ARN"]) == (
+        "https://queue.example.com/genesys-dev-parking",
+        PARKING,
+    )
+
+
 # What the settings make of it.
 
 
@@ -174,13 +190,13 @@ def test_limits_reach_the_stage_and_the_function() -> None:
 
 def test_without_tap_there_is_no_copy_of_any_event() -> None:
     graph = run()
-    assert not graph.of("aws:sqs/queue:Queue")
+    assert {queue.name for queue in graph.of(QUEUE)} == {"ingress-parking"}
     assert "tapQueueUrl" not in graph.exports
 
 
 def test_the_tap_takes_events_and_no_heartbeats(graph: Graph) -> None:
     assert json.loads(graph.one(RULE, "tap").inputs["eventPattern"]) == {"source": [SOURCE]}
-    assert graph.one("aws:sqs/queue:Queue").inputs["messageRetentionSeconds"] == 3600
+    assert graph.one(QUEUE, "tap").inputs["messageRetentionSeconds"] == 3600
 
 
 def test_somebody_elses_receiver_gets_no_key_and_nothing_is_built_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -188,14 +204,16 @@ def test_somebody_elses_receiver_gets_no_key_and_nothing_is_built_for_it(monkeyp
     graph = run()
     assert graph.one(WEBHOOK).inputs["destinationUrl"] == "https://receiver.example.com/in"
     assert not graph.of(FUNCTION)
+    assert not graph.of(QUEUE)
     assert not graph.of("aws:apigatewayv2/api:Api")
     assert not graph.of(RULE), "a heartbeat would show our key to a stranger"
 
 
-def test_protect_covers_the_bus_the_public_url_and_the_secrets_and_nothing_that_a_rotation_replaces() -> None:
+def test_protect_covers_what_must_not_be_lost_and_nothing_that_a_rotation_replaces() -> None:
     graph = run({f"{PROJECT}:protect": "true"})
     protected = {each.type for each in graph if each.request.protect}
-    assert protected == {BUS, "aws:apigatewayv2/api:Api", "aws:secretsmanager/secret:Secret"}
+    assert protected == {BUS, "aws:apigatewayv2/api:Api", "aws:secretsmanager/secret:Secret", QUEUE}
+    assert not graph.one(MAPPING).request.protect
     assert {each.inputs["recoveryWindowInDays"] for each in graph.of("aws:secretsmanager/secret:Secret")} == {7}
     assert not [each for each in run() if each.request.protect]
 
@@ -248,6 +266,11 @@ def test_the_function_may_do_what_it_does_and_nothing_else(graph: Graph) -> None
         {"Effect": "Allow", "Action": ["events:PutEvents"], "Resource": [bus]},
         {"Effect": "Allow", "Action": ["secretsmanager:GetSecretValue"], "Resource": secrets},
         {"Effect": "Allow", "Action": ["logs:CreateLogStream", "logs:PutLogEvents"], "Resource": [log_group]},
+        {
+            "Effect": "Allow",
+            "Action": ["sqs:SendMessage", "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"],
+            "Resource": [PARKING],
+        },
     ]
     [trust] = policy(graph, "aws:iam/role:Role", "ingress", "assumeRolePolicy")
     assert trust["Principal"] == {"Service": "lambda.amazonaws.com"}
@@ -275,6 +298,30 @@ def test_only_the_taps_rule_may_send_to_its_queue(graph: Graph) -> None:
         "StringEquals": {"aws:SourceAccount": ACCOUNT},
         "ArnEquals": {"aws:SourceArn": f"arn:aws:EventRule:{REGION}:{ACCOUNT}:genesys-dev-tap"},
     }
+
+
+def test_nobody_reads_or_writes_parked_events_without_tls(graph: Graph) -> None:
+    assert policy(graph, "aws:sqs/queuePolicy:QueuePolicy", "ingress-parking") == [
+        {
+            "Effect": "Deny",
+            "Principal": "*",
+            "Action": "sqs:*",
+            "Resource": PARKING,
+            "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+        }
+    ]
+
+
+def test_parked_events_are_kept_for_two_weeks_and_drained_with_partial_answers(graph: Graph) -> None:
+    queue, mapping = graph.one(QUEUE, "ingress-parking").inputs, graph.one(MAPPING).inputs
+    assert (queue["messageRetentionSeconds"], queue["sqsManagedSseEnabled"]) == (1_209_600, True)
+    assert queue["visibilityTimeoutSeconds"] >= 6 * graph.one(FUNCTION).inputs["timeout"]
+    assert mapping["functionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert (mapping["batchSize"], mapping["scalingConfig"]) == (5, {"maximumConcurrency": 2})
+    assert (mapping["eventSourceArn"], mapping["functionName"]) == (
+        PARKING,
+        f"arn:aws:Function:{REGION}:{ACCOUNT}:genesys-dev-ingress",
+    )
 
 
 def test_the_api_may_call_the_function_from_its_one_route(graph: Graph) -> None:

@@ -215,6 +215,17 @@ def test_the_heartbeat_key_is_good_for_one_event_that_is_made_here() -> None:
     assert "Resources" not in entry
 
 
+def test_a_signed_probe_has_our_own_source_so_that_nobody_takes_it_for_an_event() -> None:
+    world = World()
+    probe = text({"topicName": "genesys-pulumi.ops.probe", "eventBody": {"probeId": "1"}})
+    assert world.post(signed(probe, "wrong"))["statusCode"] == 401
+    assert world.post(heartbeat(body=probe.encode()))["statusCode"] == 200
+    assert world.post(signed(probe))["statusCode"] == 200
+    beat, entry = world.events.on_bus
+    assert beat["DetailType"] == "heartbeat"
+    assert (entry["Source"], entry["DetailType"], entry["Detail"]) == ("genesys-pulumi.ops", "probe", probe)
+
+
 @pytest.mark.parametrize("body", [b"", b"\xff", b"nonsense", b"[" * 100_000])
 def test_the_heartbeat_body_is_not_read(body: bytes) -> None:
     one = request(body, heartbeat()["headers"], base64_encoded=True)
@@ -235,12 +246,14 @@ def test_the_heartbeat_body_is_not_read(body: bytes) -> None:
         raising(RuntimeError("a mistake of ours")),
     ],
 )
-def test_what_the_bus_does_not_take_in_time_is_503(one: Request, fault: Any) -> None:
+def test_what_neither_bus_nor_queue_takes_in_time_is_503(one: Request, fault: Any) -> None:
     world = World()
     world.events.answers = [fault]
+    world.queue.errors = [aws_error("ServiceUnavailable")] * 100
     answer = world.post(one)
     assert (answer["statusCode"], answer["headers"]["Retry-After"]) == (503, "5")
-    assert world.clock() - World().clock() <= 2.6
+    assert world.clock() - World().clock() <= 3.6
+    assert not world.queue.bodies
     world.events.answers = []
     assert world.post(one)["statusCode"] == 200
 
@@ -260,17 +273,22 @@ def test_a_repeat_is_worth_while_as_long_as_one_event_may_still_get_there() -> N
         lambda entries: ["MalformedDetail", "ThrottlingException"][: len(entries)],
         failing("ThrottlingException"),
     ]
+    assert world.post(signed(f"[{ONE},{ONE}]"))["statusCode"] == 400  # and the other one is parked
+    assert len(world.queue.bodies) == 1
+    world.queue.errors = [aws_error("ServiceUnavailable")] * 100
+    world.events.answers[:0] = [lambda entries: ["MalformedDetail", "ThrottlingException"][: len(entries)]]
     assert world.post(signed(f"[{ONE},{ONE}]"))["statusCode"] == 503
 
 
 def test_answers_tell_nothing_of_what_is_inside() -> None:
     world = World()
     world.events.answers = [raising(aws_error("AccessDeniedException", "arn:aws:iam::000000000000:role/ingress"))]
+    world.queue.errors = [aws_error("AccessDenied", "arn:aws:sqs:us-east-1:000000000000:parking")] * 100
     answer = world.post(signed(ONE))
-    assert answer["body"] == '{"message": "the bus did not take every event in time"}'
+    assert answer["body"] == '{"message": "neither the bus nor the parking queue took every event in time"}'
     assert answer["headers"]["Content-Type"] == "application/json"
 
 
 def test_the_table_of_the_design() -> None:
     """Statuses that the ingress itself gives; 404 and 429 are HTTP API's."""
-    assert {answer.status for answer in Answer} == {200, 400, 401, 403, 413, 503}
+    assert {answer.status for answer in Answer} == {200, 202, 400, 401, 403, 413, 503}

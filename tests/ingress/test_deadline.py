@@ -17,6 +17,7 @@ from ingress.bus import Bus
 from ingress.deadline import Deadline, threads
 from ingress.keys import Keys
 from ingress.metrics import Metrics
+from ingress.parking import Parking, read
 from ingress.receiver import Receiver
 from ingress.topics import Topics
 from tests.support.ingress import HEARTBEAT, SIGNING, Clock, event, message, signed, text
@@ -45,6 +46,7 @@ def connected(server: Aws, monkeypatch: pytest.MonkeyPatch) -> Receiver:
     return Receiver(
         authentication=Authentication(Keys(secrets, SIGNING, 3600), Keys(secrets, HEARTBEAT, 0)),
         bus=Bus(events, "bus"),
+        parking=Parking(aws.connect_queue, f"{server.url}/parking"),
         topics=Topics(),
         metrics=Metrics("GenesysEventBridge", "test"),
         source="s",
@@ -73,17 +75,36 @@ def test_a_whole_request_through_the_real_clients_keeps_its_connections(server: 
 def test_a_bus_that_does_not_answer(server: Aws, receiver: Receiver, fault: str) -> None:
     server.faults["PutEvents"] = fault
     status, told, seconds = timed(receiver, text([event() | {"timestamp": None}] * 25))
-    assert (status, told) == (503, "the bus did not take every event in time")
+    assert (status, told) == (202, "parked")
     assert 2.3 < seconds < LONGEST
+    assert len(read(server.parked[0], "bus").entries) == 25
     server.faults.clear()
     assert timed(receiver)[0] == 200
+    assert len(server.parked) == 1
+
+
+@pytest.mark.parametrize("fault", ["hang", "drip", "break"])
+def test_a_bus_and_a_queue_that_do_not_answer(server: Aws, receiver: Receiver, fault: str) -> None:
+    server.faults |= {"PutEvents": fault, "SendMessage": fault}
+    status, told, seconds = timed(receiver)
+    assert (status, told) == (503, "neither the bus nor the parking queue took every event in time")
+    assert 3 < seconds < LONGEST
+    assert not server.parked
+    server.faults.pop("SendMessage")
+    assert timed(receiver)[0] == 202
+
+
+def test_the_queue_is_tried_again(server: Aws, receiver: Receiver) -> None:
+    server.faults |= {"PutEvents": "fail", "SendMessage": "fail"}
+    assert timed(receiver)[0] == 503
+    assert server.calls.count("SendMessage") >= 3
 
 
 def test_the_deadline_alone_decides_about_repeats(
     server: Aws, receiver: Receiver, capsys: pytest.CaptureFixture[str]
 ) -> None:
     server.faults["PutEvents"] = "fail"
-    assert timed(receiver)[0] == 503
+    assert timed(receiver)[0] == 202
     assert json.loads(capsys.readouterr().out)["calls"] == server.calls.count("PutEvents") >= 3
 
 
@@ -128,7 +149,7 @@ def test_the_first_request_of_a_new_process_counts_from_its_start(server: Aws) -
         line = json.dumps(signed(BODY)) + "\n"
         process.stdin.write(line)
         process.stdin.flush()
-        assert process.stderr.readline() == "503\n"
+        assert process.stderr.readline() == "202\n"
         assert time.monotonic() - started < LONGEST
         cold = json.loads(process.stdout.readline())["Latency"]
         assert 2400 < cold < 1000 * LONGEST
@@ -148,6 +169,7 @@ def test_time_that_loading_took_is_taken_from_the_bus_not_from_the_keys() -> Non
     assert deadline.left(deadline.bus) == pytest.approx(1.8)
     late = Deadline(clock() - 2, clock)
     assert late.left(late.keys) == late.left(late.bus) == pytest.approx(0.6)
+    assert late.left(late.parking) == pytest.approx(1.6)
 
 
 def test_a_call_that_has_no_time_left_is_not_made() -> None:

@@ -15,14 +15,17 @@ from ingress.authentication import Authentication
 from ingress.aws import Entry, PutEventsResult, SecretValue
 from ingress.bus import Bus
 from ingress.deadline import Deadline
+from ingress.drain import Drain, Failures, Message
 from ingress.keys import Keys
 from ingress.metrics import Metrics
+from ingress.parking import Parking
 from ingress.receiver import Receiver, Request, Response
 from ingress.topics import Topics
 
 KEY = "a signing key, 32 bytes or longer"
 HEARTBEAT_KEY = "the key of the heartbeat"
 SIGNING, HEARTBEAT = "arn:signing", "arn:heartbeat"
+QUEUE_URL, QUEUE_ARN = "https://sqs/parking", "arn:aws:sqs:us-east-1:123456789012:parking"
 SOURCE = "genesys.com/cloud/bb14bed0-f8f9-445d-b9d1-10cecb8569d6"
 CONVERSATION = "2f7bf00a-0fc2-4d6a-9b56-92238191433e"
 NOW = datetime(2026, 2, 18, 14, 1, 12, tzinfo=UTC)
@@ -110,6 +113,28 @@ def aws_error(code: str, message: str = "") -> ClientError:
     return ClientError({"Error": {"Code": code, "Message": message}}, "Operation")
 
 
+class Queue:
+    """SQS: the bodies of the messages in the parking queue. `errors` are raised by the next sends, each that many times
+    as it is in there."""
+
+    def __init__(self) -> None:
+        self.bodies: list[str] = []
+        self.errors: list[Exception] = []
+        self.connections = 0
+
+    def connect(self) -> "Queue":
+        self.connections += 1
+        return self
+
+    def send_message(self, *, QueueUrl: str, MessageBody: str) -> object:
+        assert QueueUrl == QUEUE_URL
+        if self.errors:
+            raise self.errors.pop(0)
+        assert len(MessageBody.encode()) <= 1024 * 1024, "SQS refuses that"
+        self.bodies.append(MessageBody)
+        return {}
+
+
 @dataclass
 class World:
     """A receiver and all that is around it."""
@@ -119,6 +144,7 @@ class World:
     topics: Sequence[str] = ()
     clock: Clock = field(default_factory=Clock)
     events: Events = field(default_factory=Events)
+    queue: Queue = field(default_factory=Queue)
 
     def __post_init__(self) -> None:
         self.secrets = Secrets(self.clock)
@@ -134,6 +160,7 @@ class World:
                 heartbeat=Keys(self.secrets, HEARTBEAT, 0, self.clock),
             ),
             bus=Bus(self.events, "bus", self.clock.advance),
+            parking=Parking(self.queue.connect, QUEUE_URL, self.clock.advance),
             topics=Topics(self.topics),
             metrics=Metrics("GenesysEventBridge", "test"),
             source=SOURCE,
@@ -142,11 +169,39 @@ class World:
             clock=self.clock,
         )
 
+    def drain(self, *messages: Message) -> list[str]:
+        """Let Lambda bring these messages, or all that are in the queue, which takes them out; which it shall bring
+        again, by their ids, or back in the queue."""
+        if messages:
+            return [each["itemIdentifier"] for each in self._drain(list(messages))["batchItemFailures"]]
+        bodies, self.queue.bodies = self.queue.bodies, []
+        failures = self._drain([parked(body, str(number)) for number, body in enumerate(bodies)])["batchItemFailures"]
+        self.queue.bodies += [bodies[int(each["itemIdentifier"])] for each in failures]
+        return [each["itemIdentifier"] for each in failures]
+
+    def _drain(self, messages: list[Message]) -> Failures:
+        drain = Drain(
+            bus=Bus(self.events, "bus", self.clock.advance),
+            parking=Parking(self.queue.connect, QUEUE_URL, self.clock.advance),
+            topics=Topics(self.topics),
+            metrics=Metrics("GenesysEventBridge", "test"),
+            source=SOURCE,
+            queue_arn=QUEUE_ARN,
+            clock=self.clock,
+        )
+        return drain.drain({"Records": messages}, Deadline.of_drain(self.clock))
+
     def post(self, request: Request, receiver: Receiver | None = None) -> Response:
         return (receiver or self.receiver).receive(request, self.deadline())
 
     def deadline(self) -> Deadline:
         return Deadline(self.clock(), self.clock)
+
+
+def parked(body: str, id_: str = "message-1", arn: str = "") -> Message:
+    """A record with that body, as Lambda brings it."""
+    attributes: Any = {"SentTimestamp": str(int(NOW.timestamp() * 1000)), "ApproximateReceiveCount": "1"}
+    return {"messageId": id_, "body": body, "eventSourceARN": arn or QUEUE_ARN, "attributes": attributes}
 
 
 def signed(body: bytes | str, key: str = KEY, **more: Any) -> Request:

@@ -1,18 +1,19 @@
-"""Secrets Manager and EventBridge as a server on a free port, for the ingress with its real clients."""
+"""Secrets Manager, EventBridge and SQS as a server on a free port, for the ingress with its real clients."""
 
+import hashlib
 import json
 import socket
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from tests.support.ingress import HEARTBEAT, HEARTBEAT_KEY, KEY, SIGNING
+from tests.support.ingress import HEARTBEAT, HEARTBEAT_KEY, KEY, QUEUE_ARN, SIGNING
 
 ROTATED = 1800  # seconds since both keys were
 
 
 class Aws(ThreadingHTTPServer):
-    """Secrets Manager and EventBridge on one port; `faults` says what an operation does instead of answering."""
+    """All three on one port; `faults` says what an operation does instead of answering."""
 
     daemon_threads = True
     block_on_close = False
@@ -21,6 +22,7 @@ class Aws(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Operation)
         self.faults: dict[str, str] = {}
         self.calls: list[str] = []
+        self.parked: list[str] = []
         self.connections: set[object] = set()
         self.over = threading.Event()
 
@@ -69,6 +71,10 @@ class Operation(BaseHTTPRequestHandler):
             self.answer(500, {"__type": "InternalFailure"})
         elif operation == "PutEvents":
             self.answer(200, {"Entries": [{"EventId": "1"} for _ in request["Entries"]], "FailedEntryCount": 0})
+        elif operation == "SendMessage":
+            self.server.parked.append(request["MessageBody"])
+            digest = hashlib.md5(request["MessageBody"].encode(), usedforsecurity=False).hexdigest()
+            self.answer(200, {"MessageId": "1", "MD5OfMessageBody": digest})
         else:
             key = {SIGNING: KEY, HEARTBEAT: HEARTBEAT_KEY}[request["SecretId"]]
             stage = {"AWSCURRENT": key, "AWSPREVIOUS": f"previous {key}"}[request["VersionStage"]]
@@ -97,6 +103,8 @@ def environment(server: Aws) -> dict[str, str]:
         "AWS_EC2_METADATA_DISABLED": "true",
         "NO_PROXY": "127.0.0.1",
         "EVENT_BUS_NAME": "bus",
+        "PARKING_QUEUE_URL": f"{server.url}/parking",
+        "PARKING_QUEUE_ARN": QUEUE_ARN,
         "EVENT_SOURCE": "s",
         "SIGNING_SECRET_ARN": SIGNING,
         "HEARTBEAT_SECRET_ARN": HEARTBEAT,
