@@ -5,7 +5,7 @@ from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from . import apis, door, events, metrics, workers
+from . import apis, door, events, mappings, metrics, workers
 from .cloud import Cloud
 from .gateway import Gateway
 from .http_api import HttpApi
@@ -18,6 +18,7 @@ def create_app(instance: str) -> ASGIApp:
     cloud.deliveries.install()
     cloud.archives.install()
     events.install()
+    mappings.install(cloud.calls)
     metrics.install()
     doors = door.create(cloud)
     http_api = HttpApi(ministack.app, cloud.calls, cloud.faults, cloud.throttle)

@@ -5,7 +5,7 @@ from typing import Any
 
 from starlette.types import ASGIApp
 
-from . import metrics
+from . import mappings, metrics
 from .archives import Archives
 from .calls import Calls
 from .delivery import Deliveries
@@ -70,6 +70,7 @@ def what_exists(sources: Sources) -> dict[str, list[str]]:
             "archives": sorted(eventbridge._archives),
             "roles": sorted(iam._roles),
             "functions": sorted(lambda_svc._functions),
+            "mappings": mappings.names(),
             "apis": sorted(api["name"] for api in apigateway._apis.values()),
             "queues": sorted(url.rpartition("/")[2] for url in sqs._queues),
             "secrets": sorted(secretsmanager._secrets),

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from . import secrets
+from . import mappings, secrets
 from .cloud import Cloud, what_exists
 from .environment import ACCOUNT, REGION
 from .faults import Fault
@@ -60,6 +60,12 @@ def create(cloud: Cloud) -> Starlette:
             version, created = secrets.age(str(data.get("arn", "")), float(data.get("seconds", 0)))
         return JSONResponse({"versionId": version, "createdDate": created})
 
+    async def show(request: Request) -> Response:
+        """`{"queue": "<name>"}`: what was received of it and not deleted is visible again, now."""
+        queue = str((await _object(request)).get("queue", ""))
+        with responses.request_scope(ACCOUNT, REGION):
+            return JSONResponse({"queue": queue, "messages": mappings.show(queue)})
+
     async def retry_scale(request: Request) -> Response:
         """`{"factor": 0.01}`: scales the waits between two attempts to reach an API destination."""
         cloud.deliveries.scale = float((await _object(request)).get("factor", cloud.deliveries.SCALE))
@@ -101,6 +107,7 @@ def create(cloud: Cloud) -> Starlette:
             Route("/_sandbox/aws/faults", forget_faults, methods=["DELETE"]),
             Route("/_sandbox/aws/schedule", schedule, methods=["POST"]),
             Route("/_sandbox/aws/secret-age", secret_age, methods=["POST"]),
+            Route("/_sandbox/aws/queue-visible", show, methods=["POST"]),
             Route("/_sandbox/aws/retry-scale", retry_scale, methods=["POST"]),
             Route("/_sandbox/aws/archive-lag", archive_lag, methods=["POST"]),
             Route("/_sandbox/aws/replay-steps", replay_steps, methods=["POST"]),

@@ -12,7 +12,19 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from . import alarms, apis, archive_api, bus_metrics, dashboards, events, metrics, partner, put_events, secrets
+from . import (
+    alarms,
+    apis,
+    archive_api,
+    bus_metrics,
+    dashboards,
+    events,
+    mappings,
+    metrics,
+    partner,
+    put_events,
+    secrets,
+)
 from .archives import Archives
 from .calls import Calls
 from .errors import AwsError
@@ -29,6 +41,7 @@ HANDLERS: Mapping[str, Handler] = {
     **partner.HANDLERS,
     **archive_api.HANDLERS,
     **secrets.HANDLERS,
+    **mappings.HANDLERS,
     **apis.HANDLERS,
     **alarms.HANDLERS,
     **dashboards.HANDLERS,

@@ -19,6 +19,7 @@ __all__ = [
     "eventbridge",
     "iam",
     "iam_actions",
+    "iam_evaluator",
     "lambda_runtime",
     "lambda_svc",
     "responses",
@@ -40,6 +41,7 @@ from ministack import app  # type: ignore[import-untyped]  # noqa: E402
 from ministack.core import (  # type: ignore[import-untyped]  # noqa: E402
     concurrency,
     iam_actions,
+    iam_evaluator,
     lambda_runtime,
     responses,
     router,
@@ -74,12 +76,13 @@ _USED: dict[ModuleType, str] = {
         " _pattern_event_view _resolve_taggable_events_arn _rule_key _rules _targets"
     ),
     iam: "_access_keys _roles",
+    iam_evaluator: "EvalContext _gather_role_policies evaluate",
     lambda_svc: (
-        "_emit_lambda_logs _execute_function_with_config_scope _execution_record_for_config _functions"
+        "_emit_lambda_logs _esm_wake _esms _execute_function_with_config_scope _execution_record_for_config _functions"
         " _get_func_record_for_ref_in_scope"
     ),
     secretsmanager: "_resolve _secrets",
-    sqs: "_queue_by_arn _queues",
+    sqs: "_delete_messages_for_esm _queue_by_arn _queues _queues_lock _receive_messages_for_esm",
     sts: "_sessions register_session",
 }
 if _missing := [

@@ -37,7 +37,9 @@ def identify(
     if headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
         parameters = parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True) | parameters
     service = router.detect_service(method, path, headers, parameters)
-    name = iam_actions.extract_iam_action(service, method, path, headers, body, parameters)
+    name = _mapping_action(service, method, path) or iam_actions.extract_iam_action(
+        service, method, path, headers, body, parameters
+    )
     if name is None:
         return None
     principal = principal_of(router.extract_access_key_id(headers, parameters))
@@ -81,6 +83,15 @@ def bus_arn(name_or_arn: str) -> str:
 def rule_arn(name: str, bus: str) -> str:
     bus = bus.rpartition("event-bus/")[2]
     return f"{_EVENTS}rule/{name}" if bus == "default" else f"{_EVENTS}rule/{bus}/{name}"
+
+
+def _mapping_action(service: str, method: str, path: str) -> str | None:
+    """Of Lambda's event source mappings ministack knows making and listing alone."""
+    head, _, id_ = path.rstrip("/").partition("/event-source-mappings/")
+    if service != "lambda" or not id_ or "/" in id_ or "/functions" in head:
+        return None
+    verb = {"GET": "Get", "PUT": "Update", "DELETE": "Delete"}.get(method)
+    return f"lambda:{verb}EventSourceMapping" if verb else None
 
 
 def _events_resources(action: str, data: Json) -> tuple[str, ...]:

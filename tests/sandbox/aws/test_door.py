@@ -51,6 +51,7 @@ def test_what_exists(aws: Aws) -> None:
         "archives": [],
         "roles": ["worker"],
         "functions": ["worker"],
+        "mappings": [],
         "apis": ["api"],
         "queues": ["tap"],
         "secrets": ["s"],

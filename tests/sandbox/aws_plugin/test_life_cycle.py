@@ -35,6 +35,7 @@ ROUTE = "aws:apigatewayv2/route:Route"
 STAGE = "aws:apigatewayv2/stage:Stage"
 FUNCTION = "aws:lambda/function:Function"
 PERMISSION = "aws:lambda/permission:Permission"
+MAPPING = "aws:lambda/eventSourceMapping:EventSourceMapping"
 SECRET = "aws:secretsmanager/secret:Secret"
 VERSION = "aws:secretsmanager/secretVersion:SecretVersion"
 QUEUE = "aws:sqs/queue:Queue"
@@ -85,6 +86,21 @@ class World:
 
     def function(self) -> Props:
         return self.make(FUNCTION, **function(self))
+
+    def mapping(self) -> Props:
+        """The inputs of one: a function that may read a queue, and the queue."""
+        function = self.function()
+        queue = self.make(QUEUE, name=self.name, visibilityTimeoutSeconds=36)["arn"]
+        actions = json.dumps(["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"])
+        self.make(ROLE_POLICY, name="read", role=self.name, policy=policy("*").replace('"*"', actions, 1))
+        return {
+            "eventSourceArn": queue,
+            "functionName": function["arn"],
+            "batchSize": 5,
+            "functionResponseTypes": ["ReportBatchItemFailures"],
+            "scalingConfig": {"maximumConcurrency": 2},
+            "tags": {"app": "x"},
+        }
 
     def destination(self) -> str:
         return str(self.make(DESTINATION, **destination(self))["arn"])
@@ -488,6 +504,14 @@ CASES: dict[str, Case] = {
             "sourceArn": f"arn:aws:execute-api:us-east-1:{ACCOUNT}:abc/*/POST/genesys",
         },
         id="gateway",
+    ),
+    MAPPING: Case(
+        inputs=lambda world: world.mapping(),
+        id="{uuid}",
+        changes={"batchSize": None, "enabled": False, "functionResponseTypes": None, "scalingConfig": None},
+        paths=frozenset({"batchSize", "enabled", "functionResponseTypes", "scalingConfig"}),
+        by_hand=lambda functions, state: functions.update_event_source_mapping(UUID=state["uuid"], BatchSize=7),
+        drifted=frozenset({"batchSize"}),
     ),
     SECRET: Case(
         inputs=lambda world: {"namePrefix": f"{world.name}-", "recoveryWindowInDays": 0, "tags": {"app": "x"}},

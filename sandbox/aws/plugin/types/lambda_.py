@@ -1,4 +1,4 @@
-"""AWS Lambda: function and permission."""
+"""AWS Lambda: function, permission, event source mapping of a queue."""
 
 import json
 
@@ -142,4 +142,66 @@ PERMISSION = Type(
     delete=(Call("remove_permission", send=("statementId",)),),
 )
 
-TYPES = (FUNCTION, PERMISSION)
+MAPPING_UPDATES = (
+    "batchSize",
+    "enabled",
+    "functionName",
+    "functionResponseTypes",
+    "maximumBatchingWindowInSeconds",
+    "scalingConfig",
+)
+
+
+def _mapping(answer: Props, props: Props) -> Props:
+    """With what it is made from, as far as AWS tells it in other words.
+
+    AWS knows the function by its ARN, and pulumi-aws shows that one and takes the name for the same. Here the name that
+    was given stays.
+    """
+    arn, given = answer["FunctionArn"], props.get("functionName")
+    name = given if given and arn.endswith(f":function:{given}") else arn
+    return {**answer, "FunctionName": name, "Enabled": answer["State"] in ("Enabled", "Enabling")}
+
+
+EVENT_SOURCE_MAPPING = Type(
+    "aws:lambda/eventSourceMapping:EventSourceMapping",
+    "lambda",
+    own={
+        "batchSize": Prop("BatchSize", Kind.INT, default=10, rules=(between(1, 10_000),)),  # AWS's default for queues
+        "enabled": Prop("Enabled", Kind.BOOL, default=True),
+        "eventSourceArn": Prop("EventSourceArn", required=True, replaces=True, rules=(matches("^arn:[^:]+:sqs:"),)),
+        "functionName": Prop("FunctionName", required=True),
+        "functionResponseTypes": Prop(
+            "FunctionResponseTypes", Kind.LIST, rules=(each(one_of("ReportBatchItemFailures")),)
+        ),
+        "maximumBatchingWindowInSeconds": Prop(
+            "MaximumBatchingWindowInSeconds", Kind.INT, default=0, rules=(between(0, 300),)
+        ),
+        "scalingConfig": Prop(
+            "ScalingConfig",
+            Kind.BLOCK,
+            fields={"maximumConcurrency": Prop("MaximumConcurrency", Kind.INT, rules=(between(2, 1000),))},
+        ),
+    },
+    key={"UUID": "id"},
+    id=lambda _, answer: answer["UUID"],
+    create=(Call("create_event_source_mapping"),),
+    read=Call("get_event_source_mapping"),
+    find=_mapping,
+    ready=lambda seen: seen["State"] not in ("Creating", "Enabling", "Disabling", "Updating"),
+    update=(Call("update_event_source_mapping", send=MAPPING_UPDATES),),
+    delete=(Call("delete_event_source_mapping"),),
+    outputs={
+        "arn": "EventSourceMappingArn",
+        "functionArn": "FunctionArn",
+        "lastModified": "LastModified",
+        "lastProcessingResult": "LastProcessingResult",
+        "state": "State",
+        "stateTransitionReason": "StateTransitionReason",
+        "uuid": "UUID",
+    },
+    changing={"functionArn": ("functionName",), "lastModified": MAPPING_UPDATES, "state": ("enabled",)},
+    tagging=Tagging(read="list_tags", add="tag_resource", remove="untag_resource", key={"Resource": "arn"}),
+)
+
+TYPES = (FUNCTION, PERMISSION, EVENT_SOURCE_MAPPING)

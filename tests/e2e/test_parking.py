@@ -1,0 +1,115 @@
+"""An outage of PutEvents, from Genesys' webhook to the bus: parked, drained, unchanged; and the queue's own life."""
+
+import hashlib
+import json
+import re
+import uuid
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from tests.support.deployment import SECONDS, Deployment, deployment
+from tests.support.waiting import until
+
+ROLE, QUEUE = "genesys-local-ingress", "genesys-local-parking"
+
+
+@pytest.fixture(scope="module")
+def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+    with deployment(tmp_path_factory.mktemp("parking")) as it:
+        it.pulumi("up", "--yes")
+        yield it
+
+
+def event(**body: Any) -> dict[str, Any]:
+    conversation = str(uuid.uuid4())
+    return {
+        "topicName": f"v2.detail.events.conversation.{conversation}.acd.start",
+        "eventBody": {"conversationId": conversation, "name": "Zoë \u2028 😀", "big": 2**60, **body},
+        "timestamp": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+    }
+
+
+def lying(it: Deployment) -> int:
+    """How many messages are in the parking queue, visible or not."""
+    sqs = it.client("sqs")
+    names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+    found = sqs.get_queue_attributes(QueueUrl=sqs.get_queue_url(QueueName=QUEUE)["QueueUrl"], AttributeNames=names)
+    return sum(int(count) for count in found["Attributes"].values())
+
+
+def fates(it: Deployment) -> Counter[str]:
+    """What has become of messages so far, by the function's log."""
+    found: Counter[str] = Counter()
+    for page in it.client("logs").get_paginator("filter_log_events").paginate(logGroupName=f"/aws/lambda/{ROLE}"):
+        for line in page["events"]:
+            if '"fates"' in line["message"]:
+                found.update(json.loads(line["message"])["fates"])
+    return found
+
+
+def calls(it: Deployment, operation: str) -> list[dict[str, Any]]:
+    return [call for call in it.aws("GET", "calls") if call["operation"] == operation]
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [{"kind": "hang", "seconds": 30}, {"code": "ThrottlingException"}, {"code": "InternalFailure", "status": 500}],
+    ids=["hangs", "throttles", "fails"],
+)
+def test_events_of_an_outage_arrive_after_it_unchanged(deployed: Deployment, fault: dict[str, Any]) -> None:
+    tap = deployed.stack.outputs()["tapQueueUrl"]
+    before = fates(deployed)
+    deployed.aws("DELETE", "calls")
+    deployed.aws("POST", "faults", {"operation": "events:PutEvents", "principal": ROLE, "times": 10_000, **fault})
+    sent = {each["topicName"]: each for each in (event(number=number) for number in range(3))}
+    try:
+        for each in sent.values():
+            raw = json.dumps(each, ensure_ascii=False)
+            for delivery in deployed.emit({"eventType": "routing.queueEvent", "raw": raw})["deliveries"]:
+                assert [attempt["statusCode"] for attempt in deployed.attempts(delivery, 1)] == [202]
+            each["id"] = f"genesys-event:{hashlib.sha256(raw.encode()).hexdigest()}"
+        assert lying(deployed) == 3
+        until(lambda: fates(deployed)["bus late"] - before["bus late"] == 3, "each is tried in vain", SECONDS)
+        assert lying(deployed) == 3
+    finally:
+        deployed.aws("DELETE", "faults")
+    assert deployed.aws("POST", "queue-visible", {"queue": QUEUE})["messages"] == 3
+    until(lambda: lying(deployed) == 0, "the queue is empty", SECONDS)
+    assert fates(deployed)["drained"] - before["drained"] == 3
+    for _ in range(3):
+        seen = deployed.receive(tap, lambda found: found["detail"].get("topicName") in sent)
+        wanted = sent.pop(seen["detail"]["topicName"])
+        assert seen["resources"] == [wanted.pop("id")]
+        assert seen["detail"] == wanted
+        assert seen["time"] == wanted["timestamp"][:19] + "Z"
+        assert seen["detail-type"] == "v2.detail.events.conversation.{id}.acd.start"
+    assert not sent
+    for operation in ("SendMessage", "ReceiveMessage", "DeleteMessage", "GetQueueAttributes"):
+        made = [call["principal"] for call in calls(deployed, f"sqs:{operation}") if QUEUE in call.get("resource", "")]
+        assert ROLE in made, operation
+
+
+def test_a_second_up_and_a_refresh_change_nothing(deployed: Deployment) -> None:
+    deployed.pulumi("up", "--yes", "--expect-no-changes")
+    text = deployed.pulumi("refresh", "--yes", "--run-program")
+    assert not re.search(r"\d+ (deleted|created)", text), text
+    deployed.pulumi("preview", "--expect-no-changes")
+
+
+def test_a_mapping_that_somebody_has_switched_off_is_on_again(deployed: Deployment) -> None:
+    functions = deployed.client("lambda")
+    (mapping,) = functions.list_event_source_mappings()["EventSourceMappings"]
+    functions.update_event_source_mapping(UUID=mapping["UUID"], Enabled=False)
+    assert "enabled" in deployed.pulumi("preview", "--refresh", "--run-program", "--diff")
+    deployed.pulumi("up", "--yes", "--refresh", "--run-program")
+    (mapping,) = functions.list_event_source_mappings()["EventSourceMappings"]
+    assert mapping["State"] == "Enabled"
+
+
+def test_destroy_leaves_nothing(deployed: Deployment) -> None:
+    deployed.pulumi("destroy", "--yes", "--run-program")
+    assert {kind: found for kind, found in deployed.aws("GET", "resources").items() if found} == {}
