@@ -5,7 +5,7 @@ from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from . import apis, door, events, mappings, metrics, workers
+from . import apis, door, events, function_metrics, mappings, metrics, queue_metrics, workers
 from .cloud import Cloud
 from .gateway import Gateway
 from .http_api import HttpApi
@@ -20,6 +20,7 @@ def create_app(instance: str) -> ASGIApp:
     events.install()
     mappings.install(cloud.calls)
     metrics.install()
+    function_metrics.install()
     doors = door.create(cloud)
     http_api = HttpApi(ministack.app, cloud.calls, cloud.faults, cloud.throttle)
     gateway = Gateway(ministack.app, cloud.calls, cloud.faults, cloud.sources, cloud.archives, cloud.replays)
@@ -54,7 +55,11 @@ async def _live(cloud: Cloud, receive: Receive, send: Send) -> None:
     async def run() -> None:
         await cloud.ministack({"type": "lifespan"}, tell, hear)
 
-    tasks = [asyncio.create_task(run()), asyncio.create_task(workers.reap_for_ever())]
+    tasks = [
+        asyncio.create_task(run()),
+        asyncio.create_task(workers.reap_for_ever()),
+        asyncio.create_task(queue_metrics.look_for_ever()),
+    ]
     await send(await ready)
     await receive()
     for task in tasks:

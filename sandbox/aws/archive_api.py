@@ -2,6 +2,9 @@
 
 Refusals are those that AWS was recorded with, but for those marked `ours`; that a rule in FilterArns may be one that
 doesn't exist is ours, too.
+
+Whether a bus with an archive can be deleted is not documented: AWS's reference asks for the bus's rules to be gone, no
+more, so that it can be here, and its archive stays.
 """
 
 import re
@@ -14,6 +17,7 @@ from .replays import Replay
 MOST_AT_ONCE = 10
 _NAME = re.compile(r"[\.\-_A-Za-z0-9]+")
 _LONGEST_NAME = 64
+_LONGEST = {"ArchiveName": 48, "Description": 512, "EventPattern": 4096}
 _BUS = re.compile(r"arn:aws[a-z-]*:events:[a-z0-9-]+:\d{12}:event-bus/.+")
 _FILTERS = ("NamePrefix", "EventSourceArn", "State")
 _STATES = ("CANCELLED", "CANCELLING", "COMPLETED", "FAILED", "RUNNING", "STARTING")
@@ -21,6 +25,20 @@ _LISTED = (
     *("ArchiveName", "EventSourceArn", "State", "StateReason", "RetentionDays", "SizeBytes", "EventCount"),
     "CreationTime",
 )
+
+
+async def create_archive(request: Request) -> Answer:
+    _check_archive_members(request.data)
+    source = str(request.data.get("EventSourceArn") or "")
+    name, error = eventbridge._event_bus_name_from_ref(source)
+    if error or not _BUS.fullmatch(source) or (name != "default" and name not in eventbridge._event_buses):
+        raise not_found(f"Event bus {source.rpartition('event-bus/')[2]}")
+    return await request.forward()
+
+
+async def update_archive(request: Request) -> Answer:
+    _check_archive_members(request.data)
+    return await request.forward()
 
 
 async def describe_archive(request: Request) -> Answer:
@@ -96,6 +114,8 @@ async def cancel_replay(request: Request) -> Answer:
 
 
 HANDLERS: dict[str, Handler] = {
+    "events:CreateArchive": create_archive,
+    "events:UpdateArchive": update_archive,
     "events:DescribeArchive": describe_archive,
     "events:ListArchives": list_archives,
     "events:StartReplay": start_replay,
@@ -103,6 +123,20 @@ HANDLERS: dict[str, Handler] = {
     "events:ListReplays": list_replays,
     "events:CancelReplay": cancel_replay,
 }
+
+
+def _check_archive_members(data: Json) -> None:
+    name = str(data.get("ArchiveName") or "")
+    if not _NAME.fullmatch(name):
+        raise unsatisfied(name, "archiveName", f"Member must satisfy regular expression pattern: {_NAME.pattern}")
+    for member, longest in _LONGEST.items():
+        value = str(data.get(member) or "")
+        if len(value) > longest:
+            at = member[0].lower() + member[1:]
+            raise unsatisfied(value, at, f"Member must have length less than or equal to {longest}")
+    days = data.get("RetentionDays", 0)
+    if not isinstance(days, int) or days < 0:
+        raise unsatisfied(days, "retentionDays", "Member must have value greater than or equal to 0")
 
 
 def _check_name(data: Json) -> str:

@@ -11,7 +11,17 @@ from .calls import Calls
 from .delivery import Deliveries
 from .environment import ACCOUNT, REGION
 from .faults import Faults
-from .inside import apigateway, cloudwatch_logs, eventbridge, iam, lambda_svc, responses, secretsmanager, sqs
+from .inside import (
+    apigateway,
+    cloudwatch,
+    cloudwatch_logs,
+    eventbridge,
+    iam,
+    lambda_svc,
+    responses,
+    secretsmanager,
+    sqs,
+)
 from .replays import Replays
 from .sources import Sources
 from .throttle import Throttle
@@ -75,5 +85,8 @@ def what_exists(sources: Sources) -> dict[str, list[str]]:
             "queues": sorted(url.rpartition("/")[2] for url in sqs._queues),
             "secrets": sorted(secretsmanager._secrets),
             "logGroups": sorted(cloudwatch_logs._log_groups),
+            "alarms": sorted(cloudwatch._alarms),
+            "dashboards": sorted(cloudwatch._dashboards),
+            "metricFilters": sorted(name for _, name in cloudwatch_logs._metric_filters),
             "partnerSources": [source.name for source in sources.shown(ACCOUNT, REGION)],
         }

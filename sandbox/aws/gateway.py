@@ -20,9 +20,11 @@ from . import (
     dashboards,
     events,
     mappings,
+    metric_filters,
     metrics,
     partner,
     put_events,
+    queue_metrics,
     secrets,
 )
 from .archives import Archives
@@ -44,6 +46,7 @@ HANDLERS: Mapping[str, Handler] = {
     **mappings.HANDLERS,
     **apis.HANDLERS,
     **alarms.HANDLERS,
+    **metric_filters.HANDLERS,
     **dashboards.HANDLERS,
 }
 """The operations that ministack answers unlike AWS: each handler refuses, answers itself or mends the answer."""
@@ -95,6 +98,7 @@ class Gateway:
             return await _buffered(self._ministack, scope, _replay(body, receive))
 
         if operation.service == "monitoring":
+            queue_metrics.look()
             metrics.deliver()
         started = time.monotonic()
         fault = self._faults.take(operation.name, operation.principal)

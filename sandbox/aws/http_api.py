@@ -16,7 +16,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from . import access_log, function_reply, permission
+from . import access_log, api_metrics, function_reply, permission
 from .api_request import ApiRequest, find, make_event
 from .apis import PATH
 from .calls import Calls
@@ -71,6 +71,8 @@ class HttpApi:
         await response(scope, receive, send)
         if request and response.status_code != HTTPStatus.REQUEST_ENTITY_TOO_LARGE:  # AWS logs none of those
             access_log.write(request, response, self._calls)
+        if request:
+            api_metrics.put(request, response)
 
     async def _answer(self, request: ApiRequest | None, http: Request, receive: Receive) -> Response | None:
         """None when the caller has gone."""

@@ -67,7 +67,7 @@ _USED: dict[ModuleType, str] = {
     router: "detect_service extract_access_key_id extract_region",
     apigateway: "_apis _extract_path_params _integrations _match_route _routes _stages",
     cloudwatch: "_alarms _composite_alarms _dashboards _dims_from_list _store_datum",
-    cloudwatch_logs: "_create_log_stream _log_groups _put_log_events",
+    cloudwatch_logs: "_create_log_stream _log_groups _metric_filters _put_log_events",
     eventbridge: (
         "_api_destination_send_sync _api_destinations _archive_event _archive_name_from_ref _archives"
         " _build_api_destination_request"
@@ -78,8 +78,8 @@ _USED: dict[ModuleType, str] = {
     iam: "_access_keys _roles",
     iam_evaluator: "EvalContext _gather_role_policies evaluate",
     lambda_svc: (
-        "_emit_lambda_logs _esm_wake _esms _execute_function_with_config_scope _execution_record_for_config _functions"
-        " _get_func_record_for_ref_in_scope"
+        "_emit_lambda_logs _emit_lambda_metrics _esm_wake _esms _execute_function_with_config_scope"
+        " _execution_record_for_config _functions _get_func_record_for_ref_in_scope"
     ),
     secretsmanager: "_resolve _secrets",
     sqs: "_delete_messages_for_esm _queue_by_arn _queues _queues_lock _receive_messages_for_esm",

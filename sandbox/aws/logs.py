@@ -3,6 +3,7 @@
 import time
 from collections.abc import Sequence
 
+from . import metric_filters
 from .environment import ACCOUNT, REGION
 from .inside import cloudwatch_logs
 
@@ -18,6 +19,7 @@ def write(group: str, stream: str, lines: Sequence[str]) -> None:
         cloudwatch_logs._create_log_stream(where)
     now = int(time.time() * 1000)
     cloudwatch_logs._put_log_events(where | {"logEvents": [{"timestamp": now, "message": line} for line in lines]})
+    metric_filters.read(group, lines)
 
 
 def group_of(arn: str) -> str:

@@ -7,7 +7,7 @@ import asyncio
 import hashlib
 import time
 
-from . import logs
+from . import embedded_metrics, function_metrics, logs, metric_filters
 from .calls import Calls
 from .environment import ACCOUNT
 from .inside import Json, lambda_runtime, lambda_svc, sts
@@ -34,13 +34,17 @@ def install(calls: Calls) -> None:
         calls.add("sts:AssumeRole", SERVICE, 200, role, function)
         return {"AWS_ACCESS_KEY_ID": key, "AWS_SECRET_ACCESS_KEY": secret, "AWS_SESSION_TOKEN": token}
 
-    def emit(function: Json, request_id: str, text: str, *arguments: object, **options: object) -> None:
+    def emit(function: Json, request_id: str, text: str, error: bool, duration_ms: int, **options: object) -> None:
         """A role without logs:CreateLogGroup makes no group. That none does is ours: no function here should."""
         config = function.get("config") or function
+        function_metrics.invoked(str(config["FunctionName"]), failed=error, milliseconds=duration_ms)
         group = (config.get("LoggingConfig") or {}).get("LogGroup") or f"/aws/lambda/{config['FunctionName']}"
         if not logs.exists(group):
             return
-        emit_logs(function, request_id, text, *arguments, **options)
+        emit_logs(function, request_id, text, error, duration_ms, **options)
+        lines = text.splitlines()
+        embedded_metrics.read(lines)
+        metric_filters.read(group, lines)
         for operation in ("logs:CreateLogStream", "logs:PutLogEvents"):
             calls.add(operation, role_name(str(config["Role"])), 200, logs.arn(group, "*"))
 

@@ -53,6 +53,18 @@ class Aws:
             config=Config(retries={"total_max_attempts": 1}, read_timeout=30),
         )
 
+    @cache  # noqa: B019
+    def unchecked_client(self, service: str) -> Any:
+        """One that sends what its own model doesn't allow."""
+        return boto3.client(
+            service,  # type: ignore[call-overload]
+            region_name="us-east-1",
+            endpoint_url=self.url,
+            aws_access_key_id="test",
+            aws_secret_access_key="test",
+            config=Config(retries={"total_max_attempts": 1}, parameter_validation=False),
+        )
+
     def door(self, method: str, path: str, body: object = None) -> Any:
         """What the test door says at `/_sandbox/<path>`."""
         answer = httpx.request(method, f"{self.url}/_sandbox/{path}", json=body, timeout=30)

@@ -43,6 +43,21 @@ def test_what_exists(aws: Aws) -> None:
     )
     aws.client("secretsmanager").create_secret(Name="s")
     aws.client("logs").create_log_group(logGroupName="g")
+    metric = {"metricName": "m", "metricNamespace": "n", "metricValue": "1"}
+    aws.client("logs").put_metric_filter(
+        logGroupName="g", filterName="f", filterPattern="x", metricTransformations=[metric]
+    )
+    aws.client("cloudwatch").put_dashboard(DashboardName="d", DashboardBody='{"widgets": []}')
+    aws.client("cloudwatch").put_metric_alarm(
+        AlarmName="a",
+        ComparisonOperator="LessThanThreshold",
+        EvaluationPeriods=1,
+        Threshold=1,
+        Namespace="n",
+        MetricName="m",
+        Statistic="Sum",
+        Period=60,
+    )
     assert aws.door("GET", "aws/resources") == {
         "buses": ["bus"],
         "rules": ["tap"],
@@ -56,6 +71,9 @@ def test_what_exists(aws: Aws) -> None:
         "queues": ["tap"],
         "secrets": ["s"],
         "logGroups": ["g"],
+        "alarms": ["a"],
+        "dashboards": ["d"],
+        "metricFilters": ["f"],
         "partnerSources": [],
     }
 
