@@ -20,6 +20,7 @@ _OF_A_KIND = 10
 _ID = re.compile(r"[a-z][A-Za-z0-9_]*")
 _OF_ONE_METRIC = ("MetricName", "Namespace", "Dimensions", "Period", "Unit", "Statistic", "ExtendedStatistic")
 _ACTIONS = ("AlarmActions", "OKActions", "InsufficientDataActions")
+_LONGEST_NAME = 255
 _MOST_ACTIONS = 5
 _MOST_DIMENSIONS = 30
 _STATISTICS = ("SampleCount", "Average", "Sum", "Minimum", "Maximum")
@@ -74,21 +75,20 @@ HANDLERS: dict[str, Handler] = {
 
 def _check(data: Json) -> None:
     name = str(data.get("AlarmName") or "")
-    if not 1 <= len(name) <= 255:
-        raise _unsatisfied(name, "alarmName", f"Member must have length {'less' if name else 'greater'} than or equal"
-                           f" to {255 if name else 1}")  # fmt: skip
+    if not 1 <= len(name) <= _LONGEST_NAME:
+        bound = f"less than or equal to {_LONGEST_NAME}" if name else "greater than or equal to 1"
+        raise _unsatisfied(name, "alarmName", f"Member must have length {bound}")
     for member, allowed in _ENUMS.items():
         value = data.get(member[0].upper() + member[1:])
         if value is not None and value not in allowed:
             raise _unsatisfied(value, member, f"Member must satisfy enum value set: [{', '.join(allowed)}]")
     if len(data.get("Dimensions") or []) > _MOST_DIMENSIONS:
-        raise AwsError("ValidationError", f"No more than {_MOST_DIMENSIONS} dimensions are allowed.")  # ours
+        raise _wrong(f"No more than {_MOST_DIMENSIONS} dimensions are allowed.")  # ours
     for member in _ACTIONS:
         if len(data.get(member) or []) > _MOST_ACTIONS:
             at = member[0].lower() + member[1:]
             raise _unsatisfied("[…]", at, f"Member must have length less than or equal to {_MOST_ACTIONS}")
-    periods = [_of_queries(data)] if "Metrics" in data else [_of_one_metric(data)]
-    _check_evaluation(data, max(periods))
+    _check_evaluation(data, _of_queries(data) if "Metrics" in data else _of_one_metric(data))
 
 
 def _of_one_metric(data: Json) -> int:

@@ -9,7 +9,11 @@ from sandbox.aws.plugin.check import DEFAULTED
 from sandbox.aws.plugin.values import UNKNOWN
 from tests.support.aws_plugin import FailureError, Plugin
 
+ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
+ARCHIVE = "aws:cloudwatch/eventArchive:EventArchive"
 BUS = "aws:cloudwatch/eventBus:EventBus"
+DASHBOARD = "aws:cloudwatch/dashboard:Dashboard"
+METRIC_FILTER = "aws:cloudwatch/logMetricFilter:LogMetricFilter"
 CONNECTION = "aws:cloudwatch/eventConnection:EventConnection"
 DESTINATION = "aws:cloudwatch/eventApiDestination:EventApiDestination"
 RULE = "aws:cloudwatch/eventRule:EventRule"
@@ -27,6 +31,44 @@ OFFICIAL = "SANDBOX_AWS_PLUGIN=official"
 @pytest.mark.parametrize(
     ("token", "inputs", "property_", "reason"),
     [
+        (ALARM, {"evaluationPeriods": 1}, "comparisonOperator", "is required"),
+        (ALARM, {"comparisonOperator": "Over"}, "comparisonOperator", "must be one of GreaterThanOrEqualToThreshold"),
+        (ALARM, {"evaluationPeriods": 0}, "evaluationPeriods", "must be 1 or more, not 0"),
+        (ALARM, {"period": 90}, "period", "must be 10, 20, 30, or a multiple of 60, not 90"),
+        (ALARM, {"statistic": "Median"}, "statistic", "must be one of Average, Maximum, Minimum, SampleCount, Sum"),
+        (ALARM, {"extendedStatistic": "q99"}, "extendedStatistic", "must match"),
+        (ALARM, {"alarmActions": ["on-call"]}, "alarmActions", "is no ARN"),
+        (ALARM, {"okActions": ["arn:aws:sns:::t"] * 6}, "okActions", "can't have more than 5 in it"),
+        (ALARM, {"treatMissingData": "okay"}, "treatMissingData", "breaching, ignore, missing, notBreaching"),
+        (ALARM, {"evaluationCriteria": {}}, "evaluationCriteria", OFFICIAL),
+        (ALARM, {"metricName": "m"}, "", "one of statistic, extendedStatistic is required"),
+        (ALARM, {"metricName": "m", "metricQueries": [{"id": "a"}]}, "", "metricName conflicts with metricQueries"),
+        (ALARM, {"period": 60, "metricQueries": [{"id": "a"}]}, "", "period conflicts with metricQueries"),
+        (ALARM, {"threshold": 0, "thresholdMetricId": "a"}, "", "threshold conflicts with thresholdMetricId"),
+        (ALARM, {"metricQueries": [{"expression": "1"}]}, "metricQueries[0].id", "is required"),
+        (
+            ALARM,
+            {
+                "metricQueries": [
+                    {"id": "a", "expression": "1", "metric": {"metricName": "m", "period": 60, "stat": "Sum"}}
+                ]
+            },
+            "",
+            "has both expression and metric",
+        ),
+        (
+            ALARM,
+            {"metricQueries": [{"id": "a", "metric": {"metricName": "m", "period": 7, "stat": "Sum"}}]},
+            "metricQueries[0].metric.period",
+            "must be 1, 5, 10, 20, 30, or a multiple of 60, not 7",
+        ),
+        (ARCHIVE, {"name": "a" * 49}, "name", "1 to 48 characters"),
+        (ARCHIVE, {"name": "a"}, "eventSourceArn", "is required"),
+        (DASHBOARD, {"dashboardName": "with.dot"}, "dashboardName", "must match"),
+        (DASHBOARD, {"dashboardBody": "{"}, "dashboardBody", "is no JSON"),
+        (METRIC_FILTER, {"name": "a:b"}, "name", "must match"),
+        (METRIC_FILTER, {"metricTransformation": {"name": "m"}}, "metricTransformation.namespace", "is required"),
+        (METRIC_FILTER, {"metricTransformation": {"defaultValue": "x"}}, "metricTransformation.defaultValue", "number"),
         (BUS, {"name": "b" * 257}, "name", "1 to 256 characters"),
         (BUS, {"name": "default"}, "name", "cannot be 'default'"),
         (BUS, {"name": 5}, "name", "must be a text"),
