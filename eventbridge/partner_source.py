@@ -126,7 +126,8 @@ def ask(props: Props) -> Events:
     if account != props.get("account", account):
         raise PartnerSourceError(
             f"{props['name']}: the AWS provider works in account {props['account']}, and the credentials that boto3"
-            f" finds are of {account}: name those to use in the stack's config, by aws:profile say"
+            f" finds are of {account}: name those to use in the stack's config, by aws:profile say (`refresh` knows"
+            " the config of the last run, unless run with --run-program)"
         )
     return events
 

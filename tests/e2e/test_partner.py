@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.test_demo import demo
+from tests.support.canaries import seen
 from tests.support.deployment import Deployment, deployment
 from tests.support.waiting import until
 
@@ -14,6 +15,7 @@ INTEGRATIONS = "/api/v2/integrations"
 ORG = "bb14bed0-f8f9-445d-b9d1-10cecb8569d6"
 SOURCE = f"aws.partner/genesys.com/cloud/{ORG}/genesys-local-partner"
 DETAIL = "v2.detail.events.conversation.{id}"
+SECRET_KEY = "canary-of-the-secret-key"
 
 
 @pytest.fixture(scope="module")
@@ -191,6 +193,24 @@ def test_a_topic_that_does_not_exist_is_refused_with_the_right_one(deployed: Dep
         text = deployed.pulumi("up", "--yes", "--skip-preview", fails=True)
     [line] = error_lines(text)
     assert says in line
+
+
+def test_partner_source_works_with_the_keys_of_the_aws_provider_or_says_that_it_can_not(deployed: Deployment) -> None:
+    with deployed.changed({"aws:noProxy": "10.0.0.0/8"}):
+        text = deployed.pulumi("preview", fails=True)
+    [line] = error_lines(text)
+    assert "aws:noProxy is not honoured by PartnerSource: set NO_PROXY in the environment instead" in line
+
+    with deployed.changed({"aws:accessKey": "111111111111", "aws:allowedAccountIds": None}):
+        deployed.pulumi("config", "set", "--secret", "aws:secretKey", SECRET_KEY)
+        text = deployed.pulumi("refresh", "--yes", "--skip-preview", "--run-program", fails=True)
+        assert "works in account 000000000000, and the credentials that boto3 finds are of 111111111111" in text
+    with deployed.changed({"aws:accessKey": "test"}):
+        deployed.pulumi("config", "set", "--secret", "aws:secretKey", SECRET_KEY)
+        deployed.pulumi("up", "--yes", "--skip-preview", "--refresh", "--run-program")
+        assert seen({"the secret key": SECRET_KEY}, deployed.places()) == []
+    deployed.pulumi("up", "--yes", "--skip-preview")
+    both_are_active(deployed)
 
 
 def test_from_the_tutorials_way_to_the_real_one_by_the_error_lines(fresh: Deployment) -> None:
