@@ -1,8 +1,8 @@
-"""`python -m ops <command> --stack STACK`: see that a deployed stack works, look at its events, send a sample.
+"""`python -m ops <command> --stack STACK`: see that a deployed stack works, look at its events, send them again.
 
 exit codes:
   0  all is well
-  1  something is wrong (a ✗), or nothing was heard
+  1  something is wrong (a ✗), nothing was heard, or not all was done
   2  wrong usage, or the stack can't be read: no such stack, not deployed, no credentials
   130, 143  ended by Ctrl-C, or by SIGTERM
 """
@@ -14,6 +14,7 @@ import sys
 from typing import NoReturn
 
 from .errors import OpsError
+from .moments import moment
 
 
 def parser() -> argparse.ArgumentParser:
@@ -64,6 +65,21 @@ def parser() -> argparse.ArgumentParser:
     what.add_argument("--file", metavar="FILE", help="an event of your own: a JSON object, - for standard input")
     trigger.add_argument("--yes", action="store_true", help="also where `protect` is on")
     trigger.add_argument("--json", action="store_true", help="one JSON object, for machines")
+
+    replay = command(commands, "replay", "send events once more, from the archive, to the rules that are named")
+    replay.add_argument(
+        "--since", type=moment, required=True, metavar="TIME", help="2026-03-01T14:00Z, or how long ago: 30m, 2h, 1d"
+    )
+    replay.add_argument("--until", type=moment, metavar="TIME", help="the same (default: now)")
+    to = replay.add_mutually_exclusive_group(required=True)
+    to.add_argument(
+        "--rule",
+        action="append",
+        metavar="NAME",
+        help="to this rule, by its own name or by the stack's (tap, forward-1); may be given again",
+    )
+    to.add_argument("--all-rules", action="store_true", help="to every rule of the bus, other consumers' too")
+    replay.add_argument("--json", action="store_true", help="the result as one JSON object, for machines")
     return root
 
 
@@ -114,6 +130,10 @@ def run(given: argparse.Namespace) -> int:
             from . import tail
 
             return tail.run(given)
+        case "replay":
+            from . import replay
+
+            return replay.run(given)
         case _:
             from . import trigger
 

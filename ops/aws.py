@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
@@ -60,6 +61,19 @@ class Events(Protocol):
     def put_targets(self, *, Rule: str, EventBusName: str, Targets: list[dict[str, str]]) -> Answer: ...
     def remove_targets(self, *, Rule: str, EventBusName: str, Ids: list[str]) -> Answer: ...
     def delete_rule(self, *, Name: str, EventBusName: str) -> Answer: ...
+    def describe_archive(self, *, ArchiveName: str) -> Answer: ...
+    def describe_replay(self, *, ReplayName: str) -> Answer: ...
+    def cancel_replay(self, *, ReplayName: str) -> Answer: ...
+    def start_replay(
+        self,
+        *,
+        ReplayName: str,
+        Description: str,
+        EventSourceArn: str,
+        EventStartTime: datetime,
+        EventEndTime: datetime,
+        Destination: Answer,
+    ) -> Answer: ...
 
 
 class Sqs(Protocol):

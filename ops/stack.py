@@ -42,6 +42,7 @@ class Outputs(TypedDict, total=False):
     delivery: str
     busArn: str
     eventSource: str
+    archiveName: str
     rules: dict[str, RuleOutput]
     integrationId: str
     eventSourceName: str

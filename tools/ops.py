@@ -1,4 +1,4 @@
-"""`python -m tools.ops verify|tail|trigger STACK [arguments]`: `python -m ops`, in the environment that STACK needs.
+"""`python -m tools.ops <command> STACK [arguments]`: `python -m ops`, in the environment that STACK needs.
 
 Stacks of the sandbox have a backend, a passphrase and credentials of their own; for any other, the environment is the
 user's. Where the engine was built here, it is put on PATH.
