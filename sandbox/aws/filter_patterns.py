@@ -40,7 +40,7 @@ def fields_of(line: str) -> dict[str, Any] | None:
     """The JSON object that the line is."""
     try:
         found = json.loads(line)
-    except ValueError:
+    except (RecursionError, ValueError):
         return None
     return found if isinstance(found, dict) else None
 

@@ -4,6 +4,7 @@ Texts are AWS's as far as they could be found. Ours: that a line in which a fiel
 nothing, and that the default value is put once for all lines that come together and don't match.
 """
 
+import math
 import re
 from collections.abc import Sequence
 
@@ -92,9 +93,10 @@ def _apply(pattern: str, transformation: Json, lines: Sequence[str], at: float |
 def _value(text: str, fields: Json) -> float | None:
     value = filter_patterns.selected(fields, text) if filter_patterns.is_selector(text) else text
     try:
-        return float(value)
-    except (TypeError, ValueError):
+        number = float(value)
+    except (OverflowError, TypeError, ValueError):
         return None
+    return number if math.isfinite(number) else None
 
 
 def _check(transformation: Json, pattern: str) -> None:

@@ -47,6 +47,7 @@ def write(logs: Any, *messages: object) -> None:
         ({"pattern": "[ip, user]"}, "InvalidParameterException: Invalid filter pattern: the sandbox knows"),
         ({"pattern": "x" * 1025}, "InvalidParameterException: 1 validation error detected: Value at 'filterPattern'"),
         ({"metricName": "a$b"}, "InvalidParameterException: 1 validation error detected: Value 'a$b' at 'metricTransf"),
+        ({"metricValue": "nan"}, "InvalidParameterException: Invalid metric transformation: metric value nan must be"),
         ({"metricValue": "one"}, "InvalidParameterException: Invalid metric transformation: metric value one must be"),
         (
             {"dimensions": {"Route": "$.route"}, "defaultValue": 0.0},
@@ -76,7 +77,14 @@ def test_a_line_that_matches_counts(aws: Aws, logs: Any) -> None:
 
 def test_a_field_is_the_value_and_others_the_dimensions(aws: Aws, logs: Any) -> None:
     put(logs, "{ $.ms > 0 }", metricValue="$.ms", dimensions={"Route": "$.route"})
-    write(logs, {"ms": 3, "route": "a"}, {"ms": 4.5, "route": "a"}, {"ms": 5, "route": "b"}, {"ms": 6})
+    write(
+        logs,
+        {"ms": 3, "route": "a"},
+        {"ms": 4.5, "route": "a"},
+        {"ms": 5, "route": "b"},
+        {"ms": 6},
+        {"ms": 10**400, "route": "b"},
+    )
     assert metric(aws, "m", namespace="Ours", Route="a") == 7.5
     assert metric(aws, "m", namespace="Ours", Route="b") == 5
     assert metric(aws, "m", namespace="Ours") == 0

@@ -191,7 +191,9 @@ def test_without_dimensions(seen: list[Any]) -> None:
         {"aws": {"Timestamp": None}},
         {"aws": {"Timestamp": "now"}},
         {"aws": {"Timestamp": 1}},
-        {"aws": {"CloudWatchMetrics": {}}},
+        {"aws": {"CloudWatchMetrics": 5}},
+        {"aws": {"Timestamp": 10**400}},
+        {"Accepted": 10**400, "Milliseconds": [float("nan"), float("inf")]},
         {"directive": {"Namespace": ""}},
         {"directive": {"Namespace": None}},
         {"directive": {"Dimensions": ["Stack"]}},
@@ -211,7 +213,9 @@ def test_what_is_no_document_makes_no_metric(seen: list[Any], changes: dict[str,
     assert seen == []
 
 
-@pytest.mark.parametrize("line", ["", "{", '{"_aws": 1}', '["_aws"]', json.dumps(json.dumps(document()))])
+@pytest.mark.parametrize(
+    "line", ["", "{", '{"_aws": 1}', '["_aws"]', json.dumps(json.dumps(document())), '{"_aws": ' * 99999]
+)
 def test_nor_does_another_line(seen: list[Any], line: str) -> None:
     embedded_metrics.read([line])
     assert seen == []
