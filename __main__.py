@@ -29,10 +29,10 @@ def by_partner(settings: Settings, base: aws.Base) -> dict[str, Output[str]]:
     )
     there = aws.PartnerSource("source", aws.PartnerSourceArgs(name=source.event_source_name, region=region))
     bus = aws.Bus("bus", aws.BusArgs(base=base, partner_source=there.source_name))
-    pulumi.export("busArn", bus.arn)
     pulumi.export("integrationId", source.id)
     pulumi.export("eventSourceName", source.event_source_name)
-    return tap(settings, base, bus, source.event_source_name)
+    commands, _ = behind(bus, source.event_source_name, settings, base)
+    return commands
 
 
 def by_webhook(settings: Settings, base: aws.Base) -> dict[str, Output[str]]:
@@ -41,25 +41,25 @@ def by_webhook(settings: Settings, base: aws.Base) -> dict[str, Output[str]]:
     api_key = genesys.SigningKey("api-key", genesys.SigningKeyArgs(rotation=settings.api_key_rotation))
 
     bus = aws.Bus("bus", aws.BusArgs(base=base))
-    pulumi.export("busArn", bus.arn)
-    commands = tap(settings, base, bus, settings.source)
+    commands, receiver = behind(bus, settings.source, settings, base)
 
     # An API destination only sends: what receives at its URL is built here, unless somebody else's receiver is named.
     url: pulumi.Input[str] | None = settings.ingress.url
-    receiver: list[pulumi.Resource] = []
+    ours = url is None
     if url is None:
         keys = aws.Keys(signing=signing_key.key, heartbeat=api_key.key)
         receives = aws.IngressArgs(base=base, bus=bus, source=settings.source, keys=keys, limits=settings.ingress)
         ingress = aws.Ingress("ingress", receives)
-        url, receiver = ingress.url, [ingress]
+        url = ingress.url
+        receiver.append(ingress)
         commands["logs"] = Output.concat(settings.aws_cli, " logs tail --follow ", ingress.log_group_name)
 
-    # Everything that sends waits for the whole receiver, not for its URL alone.
+    # Everything that sends waits for the whole receiver, not for its URL alone, and for all that is behind the bus.
     ready = ResourceOptions(depends_on=receiver)
     destination = aws.Destination("destination", aws.DestinationArgs(base=base, url=url, api_key=api_key.key), ready)
     pulumi.export("destinationArn", destination.arn)
     pulumi.export("destinationUrl", destination.invocation_endpoint)
-    if receiver:  # nothing is sent to somebody else's: it would show our key
+    if ours:  # nothing is sent to somebody else's: it would show our key
         beats = aws.HeartbeatArgs(base=base, destination_arn=destination.arn, minutes=settings.heartbeat_minutes)
         aws.Heartbeat("heartbeat", beats, ready)
 
@@ -88,13 +88,27 @@ def by_webhook(settings: Settings, base: aws.Base) -> dict[str, Output[str]]:
     return commands
 
 
-def tap(settings: Settings, base: aws.Base, bus: aws.Bus, source: pulumi.Input[str]) -> dict[str, Output[str]]:
-    """A queue to look at, where it is wanted, and how to."""
-    if not settings.tap:
-        return {}
-    queue_url = aws.Tap("tap", aws.TapArgs(base=base, bus=bus, source=source)).queue_url
-    pulumi.export("tapQueueUrl", queue_url)
-    return {"events": Output.concat(settings.aws_cli, " sqs receive-message --queue-url ", queue_url)}
+def behind(
+    bus: aws.Bus, source: pulumi.Input[str], settings: Settings, base: aws.Base
+) -> tuple[dict[str, Output[str]], list[pulumi.Resource]]:
+    """What gets every event that is on the bus: the archive, other buses, a queue to look at. And how to use it."""
+    archive = aws.Archive("archive", aws.ArchiveArgs(base=base, bus=bus, source=source, days=settings.archive_days))
+    commands: dict[str, Output[str]] = {}
+    consumers: dict[str, aws.Consumer] = {}
+    for number, to in enumerate(settings.forward_to, 1):
+        name = f"forward-{number}"
+        forward = aws.Forward(name, aws.ForwardArgs(base=base, bus=bus, source=source, to=to))
+        consumers[name], commands[name] = forward, forward.permission
+    if settings.tap:
+        tap = aws.Tap("tap", aws.TapArgs(base=base, bus=bus, source=source))
+        consumers["tap"] = tap
+        commands["events"] = Output.concat(settings.aws_cli, " sqs receive-message --queue-url ", tap.queue_url)
+        pulumi.export("tapQueueUrl", tap.queue_url)
+    pulumi.export("busArn", bus.arn)
+    pulumi.export("eventSource", source)
+    pulumi.export("archiveName", archive.archive_name)
+    pulumi.export("rules", {name: consumer.described for name, consumer in consumers.items()})
+    return commands, [archive, *consumers.values()]
 
 
 main(from_pulumi())

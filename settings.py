@@ -21,10 +21,12 @@ T = TypeVar("T")
 # What CloudWatch Logs takes as a retention.
 LOG_DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653)
 EXIT_AFTER_MESSAGE = 32  # Pulumi's own code for it: a RunError would be followed by a second error line
-LONGEST_BUS_NAME = 48  # the longest name made from it is that of a role or rule, which may have 64 characters
+LONGEST_BUS_NAME = 45  # the longest rule's name made from it, -heartbeat-received, may have 64 characters
 LONGEST_SUBSCRIPTION_NAME = 64
 LONGEST_TOPICS = 3000
 MOST_TAGS = 50
+MOST_FORWARDS = 9  # with the tap's, as many dead-letter queues as CloudWatch adds up in one alarm
+LONGEST_SILENCE_HOURS = 168  # the week that an alarm of CloudWatch can look back
 LONGEST_GENESYS_NAME = 128
 
 
@@ -71,6 +73,12 @@ class Settings:
     subscriptions: list[SubscriptionSettings]
     ingress: IngressSettings
     tap: bool
+    forward_to: list[str]
+    """ARNs of the buses that get every event."""
+    archive_days: int
+    silence_hours: int
+    """There is an alarm when no event came for so long; 0: there is none."""
+    alarm_topic_arn: str | None
     heartbeat_minutes: int
     signing_key_rotation: int
     api_key_rotation: int
@@ -90,8 +98,11 @@ def from_pulumi() -> Settings:
     except ConfigError as error:
         pulumi.log.error(str(error))
         sys.exit(EXIT_AFTER_MESSAGE)
-    if settings.ingress.url and settings.ingress.url == os.environ.get("AWS_EVENTBRIDGE_URL", "").strip():
-        pulumi.log.info(f"events go to {settings.ingress.url}, from AWS_EVENTBRIDGE_URL in the environment")
+    if from_environment := os.environ.get("AWS_EVENTBRIDGE_URL", "").strip():
+        if settings.delivery == "partner":
+            pulumi.log.info("AWS_EVENTBRIDGE_URL in the environment is not used: `delivery: partner` has no receiver")
+        elif settings.ingress.url == from_environment:
+            pulumi.log.info(f"events go to {settings.ingress.url}, from AWS_EVENTBRIDGE_URL in the environment")
     return settings
 
 
@@ -108,6 +119,8 @@ def load(config: Mapping[str, str], environ: Mapping[str, str], project: str, st
     if delivery not in ("webhook", "partner"):
         raise ConfigError(f"{project}:delivery is {delivery!r}; write webhook or partner")
     partner, name = delivery == "partner", bus_name(reader, stack)
+    if partner:
+        refuse_webhooks(reader)
 
     return Settings(
         delivery=delivery,
@@ -117,8 +130,12 @@ def load(config: Mapping[str, str], environ: Mapping[str, str], project: str, st
         aws_cli=aws_cli(config),
         subscriptions=no_subscriptions(reader) if partner else subscriptions(reader, f"{project}-{stack}-"),
         topics=partner_topics(reader) if partner else topics(reader),
-        ingress=ingress(reader, environ),
+        ingress=ingress(reader, {} if partner else environ),
         tap=reader.flag("tap", False),
+        forward_to=forward_to(reader, name, config),
+        archive_days=reader.number("archiveDays", 7, 1, 90),
+        silence_hours=reader.number("silenceHours", 24, 0, LONGEST_SILENCE_HOURS),
+        alarm_topic_arn=alarm_topic(reader, config.get("aws:region")),
         heartbeat_minutes=reader.number("heartbeatMinutes", 5, 1, 60),
         signing_key_rotation=reader.number("signingKeyRotation", 1, 1, 1_000_000),
         api_key_rotation=reader.number("apiKeyRotation", 1, 1, 1_000_000),
@@ -135,6 +152,10 @@ KEYS = (
     "sourceSuffix",
     "ingress",
     "tap",
+    "forwardTo",
+    "archiveDays",
+    "silenceHours",
+    "alarmTopicArn",
     "logDays",
     "heartbeatMinutes",
     "keyOverlapMinutes",
@@ -143,9 +164,23 @@ KEYS = (
     "tags",
     "protect",
 )
+# Pulumi hands over the schema's default where a key is not set: only another value is known to be somebody's wish.
+WEBHOOK_ONLY: dict[str, object] = {
+    "ingress": {},
+    "logDays": 30,
+    "heartbeatMinutes": 5,
+    "keyOverlapMinutes": 1440,
+    "signingKeyRotation": 1,
+    "apiKeyRotation": 1,
+}
 SUBSCRIPTION_KEYS = ("name", "eventTypes", "attributes", "enabled", "transform", "adopt")
 INGRESS_KEYS = ("url", "throttle", "maxAgeMinutes")
 THROTTLE_KEYS = ("rate", "burst")
+BUS_ARN = (
+    r"arn:aws(-[a-z]+)*:events:(?P<region>[a-z]{2}(-[a-z]+)+-\d):(?P<account>\d{12})"
+    r":event-bus/(?P<name>[/.A-Za-z0-9_-]{1,256})"
+)
+TOPIC_ARN = r"arn:aws(-[a-z]+)*:sns:(?P<region>[a-z]{2}(-[a-z]+)+-\d):\d{12}:[A-Za-z0-9_-]{1,256}"
 EXAMPLE = 'for example: [{"name": "queues", "eventTypes": ["routing.queueEvent"]}]'
 
 
@@ -231,13 +266,7 @@ def subscription(where: str, entry: Any, prefix: str) -> SubscriptionSettings:
 
 
 def topics(reader: "Reader") -> list[str]:
-    found = reader.list("topics")
-    for topic in found:
-        if not isinstance(topic, str) or not re.fullmatch(r"[A-Za-z0-9_.{}-]{1,128}", topic) or "{id}" not in topic:
-            raise ConfigError(
-                f"{reader.key('topics')} has {topic!r}; write templates with {{id}} in them, of at most 128 characters,"
-                " for example v2.users.{id}.presence"
-            )
+    found = topic_templates(reader)
     if (length := len(json.dumps(found))) > LONGEST_TOPICS:
         raise ConfigError(
             f"{reader.key('topics')} is {length} characters long as JSON; write {LONGEST_TOPICS} at most: they"
@@ -246,11 +275,22 @@ def topics(reader: "Reader") -> list[str]:
     return found
 
 
+def topic_templates(reader: "Reader") -> list[str]:
+    found = reader.list("topics")
+    for topic in found:
+        if not isinstance(topic, str) or not re.fullmatch(r"[A-Za-z0-9_.{}-]{1,128}", topic) or "{id}" not in topic:
+            raise ConfigError(
+                f"{reader.key('topics')} has {topic!r}; write templates with {{id}} in them, of at most 128 characters,"
+                " for example v2.users.{id}.presence"
+            )
+    return found
+
+
 def partner_topics(reader: "Reader") -> list[str]:
     for topic in reader.list("topics"):
         if isinstance(topic, str) and (problem := topic_problem(topic)):
             raise ConfigError(f"{reader.key('topics')} has {topic!r}, which {problem}")
-    found = topics(reader)
+    found = topic_templates(reader)
     if not found:
         raise ConfigError(
             f"{reader.key('topics')} is empty: without one, no event is delivered; for example:"
@@ -266,6 +306,58 @@ def no_subscriptions(reader: "Reader") -> list[SubscriptionSettings]:
             f" {reader.key('topics')}"
         )
     return []
+
+
+def refuse_webhooks(reader: "Reader") -> None:
+    """Refuse what only `delivery: webhook` heeds: whoever sets it would believe that it does something."""
+    for key, default in WEBHOOK_ONLY.items():
+        if not reader.says(key, default):
+            raise ConfigError(
+                f"{reader.key(key)} is for `delivery: webhook`: in `partner` there is no receiver, no heartbeat and no"
+                " key of ours; take it out of the stack's file"
+            )
+
+
+def forward_to(reader: "Reader", own_name: str, config: Mapping[str, str]) -> list[str]:
+    found, where = reader.list("forwardTo"), reader.key("forwardTo")
+    for number, arn in enumerate(found):
+        parts = re.fullmatch(BUS_ARN, arn) if isinstance(arn, str) else None
+        if not parts:
+            raise ConfigError(
+                f"{where}[{number}] is {arn!r}; write the ARN of an event bus, for example"
+                " arn:aws:events:eu-central-1:222222222222:event-bus/genesys"
+            )
+        if parts["name"].startswith("aws.partner/"):
+            raise ConfigError(f"{where}[{number}] is {arn!r}: only its partner writes to that bus; write another's ARN")
+        accounts = Reader("aws", config).list("allowedAccountIds")
+        if (parts["name"], parts["region"]) == (own_name, config.get("aws:region")) and parts["account"] in accounts:
+            raise ConfigError(
+                f"{where}[{number}] is {arn!r}, this stack's own bus: every event would come twice, and then be a dead"
+                " letter; take it out"
+            )
+        if found.count(arn) > 1:
+            raise ConfigError(f"{where} has {arn!r} {found.count(arn)} times; write it once")
+    if len(found) > MOST_FORWARDS:
+        raise ConfigError(
+            f"{where} has {len(found)} buses; write {MOST_FORWARDS} at most: one alarm adds up all dead-letter queues,"
+            " and CloudWatch takes ten in one sum"
+        )
+    return found
+
+
+def alarm_topic(reader: "Reader", region: str | None) -> str | None:
+    arn, where = reader.text("alarmTopicArn", ""), reader.key("alarmTopicArn")
+    if not arn:
+        return None
+    parts = re.fullmatch(TOPIC_ARN, arn)
+    if not parts:
+        raise ConfigError(
+            f"{where} is {arn!r}; write the ARN of an SNS topic, for example"
+            " arn:aws:sns:eu-central-1:111111111111:on-call"
+        )
+    if region and parts["region"] != region:
+        raise ConfigError(f"{where} is {arn!r}; write a topic of {region}: CloudWatch refuses another region's")
+    return arn
 
 
 def source_suffix(reader: "Reader", default: str) -> str:
@@ -305,7 +397,7 @@ def ingress(reader: "Reader", environ: Mapping[str, str]) -> IngressSettings:
         max_age_minutes=whole(f"{where}.maxAgeMinutes", given.get("maxAgeMinutes", 60), 1, 1440),
         key_overlap_minutes=reader.number("keyOverlapMinutes", 1440, 0, 43_200),
         log_days=log_days(reader),
-        topics=topics(reader),
+        topics=topic_templates(reader),
     )
 
 
@@ -382,6 +474,16 @@ class Reader:
         if value.lower() not in ("true", "false"):
             raise ConfigError(f"{self.key(name)} is {value!r}; write true or false")
         return value.lower() == "true"
+
+    def says(self, name: str, default: object) -> bool:
+        """Whether the value is that one, or there is none."""
+        text = self._config.get(self.key(name))
+        if text is None:
+            return True
+        try:
+            return bool(json.loads(text) == default)
+        except ValueError:
+            return False
 
     def list(self, name: str) -> list[Any]:
         return self._json(name, list, [], "a list")

@@ -15,7 +15,7 @@ class Base:
     tags: dict[str, str] = field(default_factory=dict)
     """On every resource that can have tags."""
     protect: bool = False
-    """Refuse to delete the bus, the public URL and the secrets, and let a deleted secret come back for a week."""
+    """Refuse to delete bus, archive, public URL and secrets, and let a deleted secret come back for a week."""
 
 
 class Component(pulumi.ComponentResource):

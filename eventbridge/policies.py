@@ -68,17 +68,14 @@ def heartbeat(destination_arn: str) -> Policy:
     return policy(allow(["events:InvokeApiDestination"], destination_arn))
 
 
+def forward(bus_arn: str) -> Policy:
+    """What the rule may do: put events on the one other bus."""
+    return policy(allow(["events:PutEvents"], bus_arn))
+
+
 def parking(queue_arn: str) -> Policy:
-    """Nobody reads or writes without TLS. What the function may do says its role, and no one else may anything."""
-    return policy(
-        {
-            "Effect": "Deny",
-            "Principal": "*",
-            "Action": "sqs:*",
-            "Resource": queue_arn,
-            "Condition": {"Bool": {"aws:SecureTransport": "false"}},
-        }
-    )
+    """What the function may do says its role, and no one else may anything."""
+    return policy(with_tls_only(queue_arn))
 
 
 def queue(queue_arn: str, rule_arn: str, account: str) -> Policy:
@@ -90,5 +87,17 @@ def queue(queue_arn: str, rule_arn: str, account: str) -> Policy:
             "Action": "sqs:SendMessage",
             "Resource": queue_arn,
             "Condition": for_source(account, rule_arn),
-        }
+        },
+        with_tls_only(queue_arn),
     )
+
+
+def with_tls_only(queue_arn: str) -> Statement:
+    """Nobody reads or writes without."""
+    return {
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "sqs:*",
+        "Resource": queue_arn,
+        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+    }

@@ -8,7 +8,8 @@ import pulumi_aws as aws
 
 from . import policies
 from .bus import Bus
-from .component import Base, Component
+from .component import Base
+from .consumer import Consumer
 
 RETENTION_SECONDS = 3600  # whole events lie here: no longer than it takes to look at them
 
@@ -22,22 +23,14 @@ class TapArgs:
     """The events' source. Only theirs: a heartbeat has another."""
 
 
-class Tap(Component):
+class Tap(Consumer):
     """Two readers of one tap see half of the events each: it is a queue."""
 
     queue_url: pulumi.Output[str]
 
     def __init__(self, name: str, args: TapArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__(name, args.base, opts)
-        rule = aws.cloudwatch.EventRule(
-            name,
-            name=f"{args.base.prefix}-tap",
-            description="A copy of every event of Genesys Cloud, to look at",
-            event_bus_name=args.bus.name,
-            event_pattern=pulumi.Output.json_dumps({"source": [args.source]}),
-            tags=args.base.tags,
-            opts=self.child(),
-        )
+        super().__init__(name, args.base, args.bus, opts)
+        rule = self.rule(args.source, "A copy of every event of Genesys Cloud, to look at")
         queue = aws.sqs.Queue(
             name,
             name=f"{args.base.prefix}-tap",
@@ -54,12 +47,6 @@ class Tap(Component):
             ),
             opts=self.child(),
         )
-        aws.cloudwatch.EventTarget(
-            name,
-            rule=rule.name,
-            event_bus_name=args.bus.name,
-            arn=queue.arn,
-            opts=self.child(policy),
-        )
+        self.target(rule, queue.arn, after=policy)
         self.queue_url = queue.url
         self.register_outputs({"queueUrl": self.queue_url})

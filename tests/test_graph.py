@@ -15,9 +15,13 @@ CONNECTION = "aws:cloudwatch/eventConnection:EventConnection"
 DESTINATION = "aws:cloudwatch/eventApiDestination:EventApiDestination"
 RULE = "aws:cloudwatch/eventRule:EventRule"
 TARGET = "aws:cloudwatch/eventTarget:EventTarget"
+ARCHIVE = "aws:cloudwatch/eventArchive:EventArchive"
+QUEUE = "aws:sqs/queue:Queue"
+QUEUE_POLICY = "aws:sqs/queuePolicy:QueuePolicy"
+ROLE = "aws:iam/role:Role"
+ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy"
 FUNCTION = "aws:lambda/function:Function"
 MAPPING = "aws:lambda/eventSourceMapping:EventSourceMapping"
-QUEUE = "aws:sqs/queue:Queue"
 VERSION = "aws:secretsmanager/secretVersion:SecretVersion"
 EVENT_BRIDGE_SOURCE = "pulumi-python:dynamic/genesys:EventBridgeSource"
 PARTNER_SOURCE = "pulumi-python:dynamic/eventbridge:PartnerSource"
@@ -32,6 +36,16 @@ PARTNER = {
 }
 
 
+# A bus of another account and region, and one of the same.
+OTHERS = "arn:aws:events:us-east-1:222222222222:event-bus/consumers"
+OURS = f"arn:aws:events:{REGION}:{ACCOUNT}:event-bus/analytics"
+WHOLE = {
+    f"{PROJECT}:tap": "true",
+    f"{PROJECT}:forwardTo": json.dumps([OTHERS, OURS]),
+    f"{PROJECT}:tags": json.dumps({"team": "voice"}),
+}
+
+
 @pytest.fixture(autouse=True)
 def _environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AWS_EVENTBRIDGE_URL", raising=False)
@@ -41,12 +55,12 @@ def _environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def graph(_environment: None) -> Graph:
-    return run({f"{PROJECT}:tap": "true", f"{PROJECT}:tags": json.dumps({"team": "voice"})})
+    return run(WHOLE)
 
 
 @pytest.fixture
 def partner(_environment: None) -> Graph:
-    return run({f"{PROJECT}:tap": "true"}, least=PARTNER)
+    return run(WHOLE, least=PARTNER)
 
 
 def policy(graph: Graph, type_: str, name: str, key: str = "policy") -> list[dict[str, object]]:
@@ -145,22 +159,23 @@ def test_every_field_of_a_subscription_reaches_it() -> None:
 
 def test_names_in_aws_begin_with_the_buss(graph: Graph) -> None:
     named = [each.inputs["name"] for each in graph if each.type.startswith("aws:") and "name" in each.inputs]
-    inside = {"$default", "ingress", "invoke-destination"}  # names within something that is named already
+    inside = {"$default", "ingress", "invoke-destination", "put-events"}  # names within something that is named already
     assert all("genesys-dev" in name for name in named if name not in inside), named
     assert graph.one(BUS).inputs["name"] == "genesys-dev"
 
 
 def test_tags_are_on_everything_that_can_have_them(graph: Graph) -> None:
     untaggable = {
+        ARCHIVE,
         CONNECTION,
         DESTINATION,
         TARGET,
         VERSION,
-        "aws:iam/rolePolicy:RolePolicy",
+        ROLE_POLICY,
         "aws:apigatewayv2/integration:Integration",
         "aws:apigatewayv2/route:Route",
         "aws:lambda/permission:Permission",
-        "aws:sqs/queuePolicy:QueuePolicy",
+        QUEUE_POLICY,
     }
     for each in graph:
         if each.type.startswith("aws:") and each.type not in untaggable:
@@ -212,7 +227,7 @@ def test_somebody_elses_receiver_gets_no_key_and_nothing_is_built_for_it(monkeyp
 def test_protect_covers_what_must_not_be_lost_and_nothing_that_a_rotation_replaces() -> None:
     graph = run({f"{PROJECT}:protect": "true"})
     protected = {each.type for each in graph if each.request.protect}
-    assert protected == {BUS, "aws:apigatewayv2/api:Api", "aws:secretsmanager/secret:Secret", QUEUE}
+    assert protected == {BUS, ARCHIVE, "aws:apigatewayv2/api:Api", "aws:secretsmanager/secret:Secret", QUEUE}
     assert not graph.one(MAPPING).request.protect
     assert {each.inputs["recoveryWindowInDays"] for each in graph.of("aws:secretsmanager/secret:Secret")} == {7}
     assert not [each for each in run() if each.request.protect]
@@ -262,7 +277,7 @@ def test_the_function_may_do_what_it_does_and_nothing_else(graph: Graph) -> None
         f"arn:aws:Secret:{REGION}:{ACCOUNT}:ingress-heartbeat-key",
     ]
     log_group = f"arn:aws:LogGroup:{REGION}:{ACCOUNT}:/aws/lambda/genesys-dev-ingress:*"
-    assert policy(graph, "aws:iam/rolePolicy:RolePolicy", "ingress") == [
+    assert policy(graph, ROLE_POLICY, "ingress") == [
         {"Effect": "Allow", "Action": ["events:PutEvents"], "Resource": [bus]},
         {"Effect": "Allow", "Action": ["secretsmanager:GetSecretValue"], "Resource": secrets},
         {"Effect": "Allow", "Action": ["logs:CreateLogStream", "logs:PutLogEvents"], "Resource": [log_group]},
@@ -272,17 +287,17 @@ def test_the_function_may_do_what_it_does_and_nothing_else(graph: Graph) -> None
             "Resource": [PARKING],
         },
     ]
-    [trust] = policy(graph, "aws:iam/role:Role", "ingress", "assumeRolePolicy")
+    [trust] = policy(graph, ROLE, "ingress", "assumeRolePolicy")
     assert trust["Principal"] == {"Service": "lambda.amazonaws.com"}
     assert trust["Condition"] == {"StringEquals": {"aws:SourceAccount": ACCOUNT}}
     assert graph.one(FUNCTION).inputs["name"] == "genesys-dev-ingress"
 
 
 def test_the_schedule_may_call_the_one_destination(graph: Graph) -> None:
-    [statement] = policy(graph, "aws:iam/rolePolicy:RolePolicy", "heartbeat")
+    [statement] = policy(graph, ROLE_POLICY, "heartbeat")
     assert statement["Action"] == ["events:InvokeApiDestination"]
     assert statement["Resource"] == [graph.exports["destinationArn"]]
-    [trust] = policy(graph, "aws:iam/role:Role", "heartbeat", "assumeRolePolicy")
+    [trust] = policy(graph, ROLE, "heartbeat", "assumeRolePolicy")
     rule = f"arn:aws:EventRule:{REGION}:{ACCOUNT}:genesys-dev-heartbeat"
     assert trust["Principal"] == {"Service": "events.amazonaws.com"}
     assert trust["Condition"] == {
@@ -291,13 +306,48 @@ def test_the_schedule_may_call_the_one_destination(graph: Graph) -> None:
     }
 
 
-def test_only_the_taps_rule_may_send_to_its_queue(graph: Graph) -> None:
-    [statement] = policy(graph, "aws:sqs/queuePolicy:QueuePolicy", "tap")
-    assert statement["Action"] == "sqs:SendMessage"
-    assert statement["Condition"] == {
+@pytest.mark.parametrize("rule", ["tap", "forward-1", "forward-2"])
+@pytest.mark.parametrize("delivery", ["webhook", "partner"])
+def test_only_its_own_rule_may_send_to_a_queue(delivery: str, rule: str, request: pytest.FixtureRequest) -> None:
+    graph: Graph = request.getfixturevalue("graph" if delivery == "webhook" else delivery)
+    for queue in ("tap", "tap-dead-letters") if rule == "tap" else (f"{rule}-dead-letters",):
+        allow, deny = policy(graph, QUEUE_POLICY, queue)
+        arn = f"arn:aws:Queue:{REGION}:{ACCOUNT}:genesys-dev-{queue}"
+        assert allow == {
+            "Effect": "Allow",
+            "Principal": {"Service": "events.amazonaws.com"},
+            "Action": "sqs:SendMessage",
+            "Resource": arn,
+            "Condition": {
+                "StringEquals": {"aws:SourceAccount": ACCOUNT},
+                "ArnEquals": {"aws:SourceArn": f"arn:aws:EventRule:{REGION}:{ACCOUNT}:genesys-dev-{rule}"},
+            },
+        }
+        assert deny == {
+            "Effect": "Deny",
+            "Principal": "*",
+            "Action": "sqs:*",
+            "Resource": arn,
+            "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+        }
+        assert graph.one(QUEUE, queue).inputs["sqsManagedSseEnabled"] is True
+
+
+@pytest.mark.parametrize(("rule", "bus"), [("forward-1", OTHERS), ("forward-2", OURS)])
+def test_a_forwarding_rule_may_write_to_its_one_bus(graph: Graph, rule: str, bus: str) -> None:
+    assert policy(graph, ROLE_POLICY, rule) == [
+        {"Effect": "Allow", "Action": ["events:PutEvents"], "Resource": [bus]},
+    ]
+    [trust] = policy(graph, ROLE, rule, "assumeRolePolicy")
+    assert trust["Principal"] == {"Service": "events.amazonaws.com"}
+    assert trust["Condition"] == {
         "StringEquals": {"aws:SourceAccount": ACCOUNT},
-        "ArnEquals": {"aws:SourceArn": f"arn:aws:EventRule:{REGION}:{ACCOUNT}:genesys-dev-tap"},
+        "ArnEquals": {"aws:SourceArn": f"arn:aws:EventRule:{REGION}:{ACCOUNT}:genesys-dev-{rule}"},
     }
+    target = graph.one(TARGET, rule)
+    assert target.inputs["arn"] == bus
+    assert target.inputs["roleArn"] == f"arn:aws:Role:{REGION}:{ACCOUNT}:genesys-dev-{rule}"
+    assert f"{ROLE_POLICY} {rule}" in target.after
 
 
 def test_nobody_reads_or_writes_parked_events_without_tls(graph: Graph) -> None:
@@ -336,6 +386,58 @@ def test_a_missed_heartbeat_leaves_nothing_behind(graph: Graph) -> None:
     assert target["retryPolicy"] == {"maximumRetryAttempts": 1, "maximumEventAgeInSeconds": 60}
     assert not target.get("deadLetterConfig")
     assert "eventBusName" not in graph.one(RULE, "heartbeat").inputs, "AWS takes schedules on the default bus only"
+
+
+# What is behind the bus, by either way.
+
+
+def test_every_rule_on_the_bus_and_the_archive_take_genesys_events_alone(graph: Graph, partner: Graph) -> None:
+    """Heartbeats and probes bear the source genesys-pulumi.ops."""
+    for each, source in ((graph, SOURCE), (partner, EVENT_SOURCE)):
+        rules = {rule.name: rule.inputs for rule in each.of(RULE) if rule.name != "heartbeat"}
+        assert set(rules) == {"tap", "forward-1", "forward-2"}
+        for inputs in rules.values():
+            assert json.loads(inputs["eventPattern"]) == {"source": [source]}
+        archive = each.one(ARCHIVE).inputs
+        assert json.loads(archive["eventPattern"]) == {"source": [source]}
+        assert archive["eventSourceArn"] == each.exports["busArn"]
+        assert archive["name"] == each.exports["archiveName"] == "genesys-dev"
+        assert archive["retentionDays"] == 7
+        assert each.exports["eventSource"] == source
+
+
+def test_what_a_target_does_not_take_is_tried_for_a_day_and_kept_for_two_weeks(graph: Graph, partner: Graph) -> None:
+    for each in (graph, partner):
+        for rule in ("tap", "forward-1", "forward-2"):
+            target, queue = each.one(TARGET, rule), each.one(QUEUE, f"{rule}-dead-letters")
+            assert target.inputs["retryPolicy"] == {"maximumEventAgeInSeconds": 86400, "maximumRetryAttempts": 185}
+            arn = f"arn:aws:Queue:{REGION}:{ACCOUNT}:genesys-dev-{rule}-dead-letters"
+            assert target.inputs["deadLetterConfig"] == {"arn": arn}
+            assert {f"{QUEUE} {rule}-dead-letters", f"{QUEUE_POLICY} {rule}-dead-letters"} <= target.after
+            assert queue.inputs["messageRetentionSeconds"] == 14 * 24 * 3600
+            assert each.exports["rules"][rule] == {
+                "rule": f"genesys-dev-{rule}",
+                "target": target.inputs["arn"],
+                "deadLetters": f"https://queue.example.com/genesys-dev-{rule}-dead-letters",
+            }
+        assert set(each.exports["rules"]) == {"tap", "forward-1", "forward-2"}
+
+
+def test_nothing_is_sent_before_everything_behind_the_bus_is_there(graph: Graph) -> None:
+    """Else the first events would be on the bus and in no archive."""
+    assert {f"{ARCHIVE} archive", f"{TARGET} tap", f"{TARGET} forward-1"} <= graph.one(WEBHOOK).after
+
+
+def test_the_other_side_is_told_what_to_run(graph: Graph) -> None:
+    assert graph.exports["commands"]["forward-1"] == (
+        "aws --region us-east-1 events put-permission --event-bus-name consumers --statement-id genesys-dev"
+        f" --action events:PutEvents --principal {ACCOUNT}"
+    )
+    assert graph.exports["commands"]["forward-2"] == "nothing to run: that bus is in this account"
+
+
+def test_an_archive_is_kept_as_long_as_wanted() -> None:
+    assert run({f"{PROJECT}:archiveDays": "30"}).one(ARCHIVE).inputs["retentionDays"] == 30
 
 
 # `delivery: partner`.
@@ -378,10 +480,13 @@ def test_nothing_of_the_webhooks_way_is_there(partner: Graph) -> None:
         EVENT_BRIDGE_SOURCE,
         PARTNER_SOURCE,
         BUS,
+        ARCHIVE,
         RULE,
         TARGET,
-        "aws:sqs/queue:Queue",
-        "aws:sqs/queuePolicy:QueuePolicy",
+        QUEUE,
+        QUEUE_POLICY,
+        ROLE,
+        ROLE_POLICY,
     }
     assert not [each for each in partner if each.secret]
 
@@ -390,6 +495,9 @@ def test_what_a_partner_stack_exports(partner: Graph) -> None:
     assert set(partner.exports) == {
         "delivery",
         "busArn",
+        "eventSource",
+        "archiveName",
+        "rules",
         "integrationId",
         "eventSourceName",
         "tapQueueUrl",
@@ -397,14 +505,14 @@ def test_what_a_partner_stack_exports(partner: Graph) -> None:
     }
     assert partner.exports["delivery"] == "partner"
     assert partner.exports["eventSourceName"] == EVENT_SOURCE
-    assert set(partner.exports["commands"]) == {"events"}
+    assert set(partner.exports["commands"]) == {"events", "forward-1", "forward-2"}
     assert not partner.secret_exports
     assert set(run(least=PARTNER).exports["commands"]) == set()
 
 
 def test_protect_covers_the_partners_bus() -> None:
     graph = run({f"{PROJECT}:protect": "true"}, least=PARTNER)
-    assert {each.type for each in graph if each.request.protect} == {BUS}
+    assert {each.type for each in graph if each.request.protect} == {BUS, ARCHIVE}
 
 
 def test_a_preview_of_a_partner_stack_with_nothing_there_yet_passes() -> None:

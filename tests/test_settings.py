@@ -7,10 +7,13 @@ from typing import Any
 import pytest
 
 from genesys_provider.errors import ConfigError
-from settings import KEYS, Settings, load
+from settings import KEYS, WEBHOOK_ONLY, Settings, load
 from tests.support.graph import CONFIG, ENVIRON, ORG, PROJECT, ROOT
 
+BUS = "arn:aws:events:eu-central-1:222222222222:event-bus/genesys"
 TOPIC = "v2.detail.events.conversation.{id}.acd.end"
+
+IN_PARTNER: dict[str, Any] = {"delivery": "partner", "topics": [TOPIC], "subscriptions": None}
 
 
 def settings(
@@ -44,6 +47,7 @@ def test_defaults() -> None:
     assert s.bus_name == "genesys-dev"
     assert s.source == f"genesys.com/cloud/{ORG}"
     assert (s.tap, s.protect, s.heartbeat_minutes, s.aws_cli) == (False, False, 5, "aws")
+    assert (s.forward_to, s.archive_days, s.silence_hours, s.alarm_topic_arn) == ([], 7, 24, None)
     assert (s.signing_key_rotation, s.api_key_rotation, s.tags) == (1, 1, {})
     assert (s.ingress.topics, s.ingress.log_days, s.ingress.key_overlap_minutes) == ([], 30, 1440)
     assert (s.ingress.url, s.ingress.throttle_rate, s.ingress.throttle_burst) == (None, 500, 1000)
@@ -90,8 +94,9 @@ def test_the_stacks_that_come_with_the_project_are_right(stack: str) -> None:
     config = {key: value if isinstance(value, str) else json.dumps(value) for key, value in raw.items()}
     found = load(config, ENVIRON, PROJECT, stack)
     assert found.topics if found.delivery == "partner" else found.subscriptions
-    if not stack.startswith("local"):
-        assert json.loads(config["aws:allowedAccountIds"]) != ["000000000000"]
+    [account] = json.loads(config["aws:allowedAccountIds"])
+    assert (account == "000000000000") is stack.startswith("local")
+    assert found.protect is (stack == "prod")
 
 
 @pytest.mark.parametrize(
@@ -140,7 +145,7 @@ def test_an_unknown_key_is_refused_with_the_nearest() -> None:
         ),
         ({"sourceSuffix": "a/b"}, "sourceSuffix is 'a/b'; write 1 to 64 letters, digits, dots, hyphens and"),
         ({"sourceSuffix": "x" * 65}, "write 1 to 64 letters"),
-        ({"busName": "x" * 49}, "49 characters long; write one of at most 48"),
+        ({"busName": "x" * 46}, "46 characters long; write one of at most 45"),
         ({"busName": "a bus"}, "letters, digits, - and _ only"),
         ({"busName": "default"}, "for example genesys-dev"),
         ({"subscriptions": None}, f"{PROJECT}:subscriptions is empty"),
@@ -180,6 +185,27 @@ def test_an_unknown_key_is_refused_with_the_nearest() -> None:
         ({"tags": {f"t{number}": "x" for number in range(51)}}, "51 tags; AWS takes at most 50"),
         ({"topics": [f"v2.{'x' * 80}{number}.{{id}}" for number in range(60)]}, "which AWS limits to 4 KB"),
         ({"tap": "maybe"}, "write true or false"),
+        ({"archiveDays": 0}, "archiveDays is '0'; write a whole number from 1 to 90"),
+        ({"archiveDays": 91}, "from 1 to 90"),
+        ({"silenceHours": 169}, "from 0 to 168"),
+        ({"silenceHours": -1}, "from 0 to 168"),
+        (
+            {"alarmTopicArn": "on-call"},
+            "alarmTopicArn is 'on-call'; write the ARN of an SNS topic, for example arn:aws",
+        ),
+        ({"alarmTopicArn": "arn:aws:sqs:eu-central-1:111111111111:q"}, "write the ARN of an SNS topic"),
+        (
+            {"aws:region": "eu-central-1", "alarmTopicArn": "arn:aws:sns:us-east-1:111111111111:on-call"},
+            "write a topic of eu-central-1: CloudWatch refuses another region's",
+        ),
+        ({"forwardTo": BUS}, "write a list"),
+        ({"forwardTo": ["genesys"]}, "forwardTo[0] is 'genesys'; write the ARN of an event bus, for example arn:aws:"),
+        ({"forwardTo": [BUS, 5]}, "forwardTo[1] is 5; write the ARN"),
+        ({"forwardTo": [BUS.replace("event-bus/", "rule/")]}, "write the ARN of an event bus"),
+        ({"forwardTo": [BUS.replace("222222222222", "2222")]}, "write the ARN of an event bus"),
+        ({"forwardTo": [BUS, BUS]}, f"forwardTo has '{BUS}' 2 times; write it once"),
+        ({"forwardTo": [f"{BUS}{n}" for n in range(10)]}, "forwardTo has 10 buses; write 9 at most"),
+        ({"forwardTo": [BUS.replace("genesys", "aws.partner/acme.com/x")]}, "only its partner writes to that bus"),
         ({"genesys:orgId": "not an id"}, "GENESYS_ORG_ID (genesys:orgId) is 'not an id'"),
         ({"genesys:region": None}, "genesys:region is missing"),
         ({"genesys:loginUrl": "https://login.example.com"}, "genesys:apiUrl is missing"),
@@ -197,6 +223,64 @@ def test_an_unknown_key_is_refused_with_the_nearest() -> None:
 def test_bad_input_is_one_line_that_says_what_to_write(config: dict[str, Any], says: str) -> None:
     environ = {"GENESYS_ORG_ID": ""} if "genesys:orgId" in config else None
     assert says in refused(config, environ)
+
+
+@pytest.mark.parametrize(
+    "arn",
+    [
+        BUS,
+        "arn:aws-cn:events:cn-northwest-1:222222222222:event-bus/default",
+        "arn:aws-us-gov:events:us-gov-west-1:222222222222:event-bus/team.a_b-c",
+    ],
+)
+def test_buses_of_any_account_region_and_partition_are_taken(arn: str) -> None:
+    assert settings({"forwardTo": [arn]}).forward_to == [arn]
+
+
+def test_a_bus_is_not_forwarded_to_itself() -> None:
+    own = "arn:aws:events:eu-central-1:111111111111:event-bus/genesys-dev"
+    here = {"aws:region": "eu-central-1", "aws:allowedAccountIds": ["111111111111"]}
+    assert "[0] is 'arn" in (text := refused({**here, "forwardTo": [own]}))
+    assert "this stack's own bus" in text
+    for other in (own.replace("dev", "prod"), own.replace("1111", "2222"), own.replace("central", "west")):
+        assert settings({**here, "forwardTo": [other]}).forward_to == [other]
+
+
+def test_a_topic_of_another_account_and_partition_is_taken() -> None:
+    for arn in ("arn:aws:sns:eu-central-1:999999999999:on-call", "arn:aws-cn:sns:cn-north-1:999999999999:a_b"):
+        assert settings({"alarmTopicArn": arn}).alarm_topic_arn == arn
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("ingress", {"maxAgeMinutes": 5}),
+        ("ingress", {"url": "https://receiver.example.com"}),
+        ("logDays", 7),
+        ("heartbeatMinutes", 1),
+        ("keyOverlapMinutes", 0),
+        ("signingKeyRotation", 2),
+        ("apiKeyRotation", "nonsense"),
+    ],
+)
+def test_what_only_the_webhooks_way_heeds_is_refused_in_partner(key: str, value: Any) -> None:
+    text = refused({**IN_PARTNER, key: value})
+    assert text.startswith(f"{PROJECT}:{key} is for `delivery: webhook`")
+
+
+def test_the_schemas_defaults_are_no_wish_of_anybody_in_partner() -> None:
+    given = {key: entry["default"] for key, entry in schema().items() if "default" in entry}
+    assert {key for key in WEBHOOK_ONLY if given[key] != WEBHOOK_ONLY[key]} == set()
+    assert settings({**given, **IN_PARTNER}).delivery == "partner"
+
+
+def test_a_receiver_in_the_environment_is_not_for_partner() -> None:
+    assert settings(IN_PARTNER, {"AWS_EVENTBRIDGE_URL": "not even a URL"}).ingress.url is None
+
+
+def test_topics_of_partner_go_into_no_functions_environment() -> None:
+    many = [f"v2.{'x' * 80}{number}.{{id}}" for number in range(60)]
+    assert settings({**IN_PARTNER, "topics": many}).topics == many
 
 
 def test_two_subscriptions_of_one_name_are_refused() -> None:
