@@ -31,7 +31,8 @@ def by_partner(settings: Settings, base: aws.Base) -> dict[str, Output[str]]:
     bus = aws.Bus("bus", aws.BusArgs(base=base, partner_source=there.source_name))
     pulumi.export("integrationId", source.id)
     pulumi.export("eventSourceName", source.event_source_name)
-    commands, _ = behind(bus, source.event_source_name, settings, base)
+    commands, _, consumers = behind(bus, source.event_source_name, settings, base)
+    watch(bus, consumers, settings, base, partner_source=source.event_source_name)
     return commands
 
 
@@ -41,27 +42,36 @@ def by_webhook(settings: Settings, base: aws.Base) -> dict[str, Output[str]]:
     api_key = genesys.SigningKey("api-key", genesys.SigningKeyArgs(rotation=settings.api_key_rotation))
 
     bus = aws.Bus("bus", aws.BusArgs(base=base))
-    commands, receiver = behind(bus, settings.source, settings, base)
+    commands, archive, consumers = behind(bus, settings.source, settings, base)
+    first: list[pulumi.Resource] = [archive, *consumers]
 
     # An API destination only sends: what receives at its URL is built here, unless somebody else's receiver is named.
     url: pulumi.Input[str] | None = settings.ingress.url
-    ours = url is None
+    ingress: aws.Ingress | None = None
     if url is None:
         keys = aws.Keys(signing=signing_key.key, heartbeat=api_key.key)
         receives = aws.IngressArgs(base=base, bus=bus, source=settings.source, keys=keys, limits=settings.ingress)
         ingress = aws.Ingress("ingress", receives)
         url = ingress.url
-        receiver.append(ingress)
+        first.append(ingress)
         commands["logs"] = Output.concat(settings.aws_cli, " logs tail --follow ", ingress.log_group_name)
 
     # Everything that sends waits for the whole receiver, not for its URL alone, and for all that is behind the bus.
-    ready = ResourceOptions(depends_on=receiver)
+    ready = ResourceOptions(depends_on=first)
     destination = aws.Destination("destination", aws.DestinationArgs(base=base, url=url, api_key=api_key.key), ready)
     pulumi.export("destinationArn", destination.arn)
     pulumi.export("destinationUrl", destination.invocation_endpoint)
-    if ours:  # nothing is sent to somebody else's: it would show our key
-        beats = aws.HeartbeatArgs(base=base, destination_arn=destination.arn, minutes=settings.heartbeat_minutes)
-        aws.Heartbeat("heartbeat", beats, ready)
+    pulumi.export("connectionName", destination.connection_name)
+    receiver: aws.Receiver | None = None
+    if ingress:  # nothing is sent to somebody else's: it would show our key
+        minutes = settings.heartbeat_minutes
+        received = aws.HeartbeatReceived("heartbeat-received", aws.HeartbeatReceivedArgs(base=base, bus=bus))
+        beats = aws.HeartbeatArgs(base=base, destination_arn=destination.arn, minutes=minutes)
+        heartbeat = aws.Heartbeat("heartbeat", beats, ready)
+        receiver = aws.Receiver(ingress=ingress, heartbeat=heartbeat, received=received, minutes=minutes)
+        for name, value in receiver.described.items():
+            pulumi.export(name, value)
+    watch(bus, consumers, settings, base, receiver=receiver)
 
     webhook_args = genesys.WebhookArgs(
         destination_url=destination.invocation_endpoint,
@@ -90,7 +100,7 @@ def by_webhook(settings: Settings, base: aws.Base) -> dict[str, Output[str]]:
 
 def behind(
     bus: aws.Bus, source: pulumi.Input[str], settings: Settings, base: aws.Base
-) -> tuple[dict[str, Output[str]], list[pulumi.Resource]]:
+) -> tuple[dict[str, Output[str]], aws.Archive, list[aws.Consumer]]:
     """What gets every event that is on the bus: the archive, other buses, a queue to look at. And how to use it."""
     archive = aws.Archive("archive", aws.ArchiveArgs(base=base, bus=bus, source=source, days=settings.archive_days))
     commands: dict[str, Output[str]] = {}
@@ -108,7 +118,34 @@ def behind(
     pulumi.export("eventSource", source)
     pulumi.export("archiveName", archive.archive_name)
     pulumi.export("rules", {name: consumer.described for name, consumer in consumers.items()})
-    return commands, [archive, *consumers.values()]
+    return commands, archive, list(consumers.values())
+
+
+def watch(
+    bus: aws.Bus,
+    consumers: list[aws.Consumer],
+    settings: Settings,
+    base: aws.Base,
+    receiver: aws.Receiver | None = None,
+    partner_source: Output[str] | None = None,
+) -> None:
+    """Alarms, and a dashboard."""
+    found = aws.Watch(
+        "watch",
+        aws.WatchArgs(
+            base=base,
+            bus=bus,
+            region=aws.region(),
+            consumers=consumers,
+            receiver=receiver,
+            partner_source=partner_source,
+            silence_hours=settings.silence_hours,
+            topic_arn=settings.alarm_topic_arn,
+            verify=f"make verify STACK={pulumi.get_stack()}",
+        ),
+    )
+    pulumi.export("alarms", found.alarms)
+    pulumi.export("dashboard", found.dashboard)
 
 
 main(from_pulumi())

@@ -23,6 +23,7 @@ class Destination(Component):
     """An API destination only sends: that events can come in at its URL is the work of whatever is behind it."""
 
     arn: pulumi.Output[str]
+    connection_name: pulumi.Output[str]
     invocation_endpoint: pulumi.Output[str]
 
     def __init__(self, name: str, args: DestinationArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -50,5 +51,6 @@ class Destination(Component):
             opts=self.child(),
         )
         self.arn = destination.arn
+        self.connection_name = connection.name
         self.invocation_endpoint = destination.invocation_endpoint
         self.register_outputs({"arn": self.arn, "invocationEndpoint": self.invocation_endpoint})

@@ -15,6 +15,9 @@ CONNECTION = "aws:cloudwatch/eventConnection:EventConnection"
 DESTINATION = "aws:cloudwatch/eventApiDestination:EventApiDestination"
 RULE = "aws:cloudwatch/eventRule:EventRule"
 TARGET = "aws:cloudwatch/eventTarget:EventTarget"
+ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
+DASHBOARD = "aws:cloudwatch/dashboard:Dashboard"
+FILTER = "aws:cloudwatch/logMetricFilter:LogMetricFilter"
 ARCHIVE = "aws:cloudwatch/eventArchive:EventArchive"
 QUEUE = "aws:sqs/queue:Queue"
 QUEUE_POLICY = "aws:sqs/queuePolicy:QueuePolicy"
@@ -167,6 +170,8 @@ def test_names_in_aws_begin_with_the_buss(graph: Graph) -> None:
 def test_tags_are_on_everything_that_can_have_them(graph: Graph) -> None:
     untaggable = {
         ARCHIVE,
+        FILTER,
+        DASHBOARD,
         CONNECTION,
         DESTINATION,
         TARGET,
@@ -205,7 +210,7 @@ def test_limits_reach_the_stage_and_the_function() -> None:
 
 def test_without_tap_there_is_no_copy_of_any_event() -> None:
     graph = run()
-    assert {queue.name for queue in graph.of(QUEUE)} == {"ingress-parking"}
+    assert {queue.name for queue in graph.of(QUEUE)} == {"ingress-parking", "heartbeat-received"}
     assert "tapQueueUrl" not in graph.exports
 
 
@@ -385,6 +390,10 @@ def test_a_missed_heartbeat_leaves_nothing_behind(graph: Graph) -> None:
     target = graph.one(TARGET, "heartbeat").inputs
     assert target["retryPolicy"] == {"maximumRetryAttempts": 1, "maximumEventAgeInSeconds": 60}
     assert not target.get("deadLetterConfig")
+    counted = graph.one(TARGET, "heartbeat-received").inputs
+    assert counted["retryPolicy"] == {"maximumRetryAttempts": 1, "maximumEventAgeInSeconds": 60}
+    assert not counted.get("deadLetterConfig")
+    assert graph.one(QUEUE, "heartbeat-received").inputs["messageRetentionSeconds"] == 60
     assert "eventBusName" not in graph.one(RULE, "heartbeat").inputs, "AWS takes schedules on the default bus only"
 
 
@@ -394,7 +403,8 @@ def test_a_missed_heartbeat_leaves_nothing_behind(graph: Graph) -> None:
 def test_every_rule_on_the_bus_and_the_archive_take_genesys_events_alone(graph: Graph, partner: Graph) -> None:
     """Heartbeats and probes bear the source genesys-pulumi.ops."""
     for each, source in ((graph, SOURCE), (partner, EVENT_SOURCE)):
-        rules = {rule.name: rule.inputs for rule in each.of(RULE) if rule.name != "heartbeat"}
+        ours = ("heartbeat", "heartbeat-received")
+        rules = {rule.name: rule.inputs for rule in each.of(RULE) if rule.name not in ours}
         assert set(rules) == {"tap", "forward-1", "forward-2"}
         for inputs in rules.values():
             assert json.loads(inputs["eventPattern"]) == {"source": [source]}
@@ -440,6 +450,40 @@ def test_an_archive_is_kept_as_long_as_wanted() -> None:
     assert run({f"{PROJECT}:archiveDays": "30"}).one(ARCHIVE).inputs["retentionDays"] == 30
 
 
+def test_the_counted_heartbeats_are_those_that_arrive_on_the_bus(graph: Graph) -> None:
+    rule = graph.one(RULE, "heartbeat-received").inputs
+    assert rule["eventBusName"] == "genesys-dev"
+    assert json.loads(rule["eventPattern"]) == {"source": ["genesys-pulumi.ops"], "detail-type": ["heartbeat"]}
+    allow, _ = policy(graph, QUEUE_POLICY, "heartbeat-received")
+    arn = f"arn:aws:EventRule:{REGION}:{ACCOUNT}:genesys-dev-heartbeat-received"
+    assert allow["Condition"] == {"StringEquals": {"aws:SourceAccount": ACCOUNT}, "ArnEquals": {"aws:SourceArn": arn}}
+
+
+def test_every_target_but_the_heartbeats_retries_and_leaves_dead_letters(graph: Graph, partner: Graph) -> None:
+    for each in (graph, partner):
+        for target in each.of(TARGET):
+            assert bool(target.inputs.get("deadLetterConfig")) is not target.name.startswith("heartbeat"), target.name
+            assert target.inputs["retryPolicy"]
+
+
+def test_what_the_commands_of_a_deployed_stack_read(graph: Graph) -> None:
+    found = graph.exports
+    assert {name: found[name] for name in ("functionName", "logGroup", "connectionName", "dashboard")} == {
+        "functionName": "genesys-dev-ingress",
+        "logGroup": "/aws/lambda/genesys-dev-ingress",
+        "connectionName": "genesys-dev",
+        "dashboard": "genesys-dev",
+    }
+    assert found["parkingQueueUrl"] == "https://queue.example.com/genesys-dev-parking"
+    assert (found["heartbeatRule"], found["heartbeatReceivedRule"]) == (
+        "genesys-dev-heartbeat",
+        "genesys-dev-heartbeat-received",
+    )
+    secrets = {each.name: each.inputs for each in graph.of(VERSION)}
+    assert found["signingSecretArn"] == secrets["ingress-signing-key"]["secretId"]
+    assert found["heartbeatSecretArn"] == secrets["ingress-heartbeat-key"]["secretId"]
+
+
 # `delivery: partner`.
 
 
@@ -481,6 +525,8 @@ def test_nothing_of_the_webhooks_way_is_there(partner: Graph) -> None:
         PARTNER_SOURCE,
         BUS,
         ARCHIVE,
+        ALARM,
+        DASHBOARD,
         RULE,
         TARGET,
         QUEUE,
@@ -498,6 +544,8 @@ def test_what_a_partner_stack_exports(partner: Graph) -> None:
         "eventSource",
         "archiveName",
         "rules",
+        "alarms",
+        "dashboard",
         "integrationId",
         "eventSourceName",
         "tapQueueUrl",

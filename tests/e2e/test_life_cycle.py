@@ -281,7 +281,7 @@ def test_each_call_of_ours_is_allowed_and_each_permission_is_used(
         if call["operation"] == "sqs:SendMessage" and call["resource"].endswith("-tap"):
             sqs = deployed.client("sqs")
             attributes = sqs.get_queue_attributes(QueueUrl=outputs["tapQueueUrl"], AttributeNames=["Policy"])
-            [statement] = json.loads(attributes["Attributes"]["Policy"])["Statement"]
+            statement, _ = json.loads(attributes["Attributes"]["Policy"])["Statement"]
             assert statement["Condition"]["ArnEquals"]["aws:SourceArn"] == call["source"]
     assert {"sts:AssumeRole", "sqs:SendMessage"} <= {call["operation"] for call in events}
 
