@@ -2,9 +2,9 @@
 
 AWS looks once a minute. So does this, and whenever somebody asks CloudWatch something, so that nobody has to wait.
 
-By AWS's guide, the age counts from when a message was sent, in a dead-letter queue from when it was moved there. Not
-here: that a message which was received three times and more no longer counts for the age, and that AWS stops putting
-metrics of a queue that nobody has used for six hours.
+By AWS's guide, the age counts from when a message was sent, in a dead-letter queue from when it was moved there; and a
+message that was received three times and more, and is still there, doesn't count for it. Not here: that AWS stops
+putting metrics of a queue that nobody has used for six hours.
 """
 
 import asyncio
@@ -15,6 +15,8 @@ from .environment import ACCOUNT, REGION
 from .inside import Json, responses, sqs
 
 NAMESPACE = "AWS/SQS"
+POISONED = 3
+"""Received so many times, a message no longer counts for the age."""
 _moved: dict[tuple[str, str], float] = {}
 """When a dead-letter queue's message was first seen there, by queue and message."""
 
@@ -40,10 +42,10 @@ def look() -> None:
 def _put(name: str, messages: list[Json], now: float) -> None:
     dimensions = {"QueueName": name}
     visible = sum(message["visible_at"] <= now for message in messages)
-    oldest = max((now - _since(name, message, now) for message in messages), default=0.0)
+    ages = [now - _since(name, message, now) for message in messages if message["receive_count"] < POISONED]
     metrics.put(NAMESPACE, "ApproximateNumberOfMessagesVisible", dimensions, visible)
     metrics.put(NAMESPACE, "ApproximateNumberOfMessagesNotVisible", dimensions, len(messages) - visible)
-    metrics.put(NAMESPACE, "ApproximateAgeOfOldestMessage", dimensions, int(oldest), "Seconds")
+    metrics.put(NAMESPACE, "ApproximateAgeOfOldestMessage", dimensions, int(max(ages, default=0)), "Seconds")
 
 
 def _since(name: str, message: Json, now: float) -> float:

@@ -17,6 +17,7 @@ import pytest
 
 from tests.support.canaries import seen
 from tests.support.deployment import Deployment, deployment
+from tests.support.waiting import until
 
 CLIENT_SECRET = "canary-of-the-client-secret+/="  # with what an encoding would change
 WEBHOOKS, SUBSCRIPTIONS = "/api/v2/events/webhooks", "/api/v2/events/subscriptions"
@@ -121,6 +122,17 @@ def test_an_event_of_genesys_is_seen_on_the_bus(deployed: Deployment, outputs: d
     assert seen["source"] == "genesys.com/cloud/bb14bed0-f8f9-445d-b9d1-10cecb8569d6"
     assert seen["time"][:19] == sent["timestamp"][:19]
     assert webhook(deployed)["lastDeliveryStatus"] == "DELIVERED"
+
+
+def test_what_the_ingress_prints_of_it_is_in_cloudwatch(deployed: Deployment, outputs: dict[str, Any]) -> None:
+    sent = deployed.emit({"kind": "acd.start"})["event"]
+    deployed.receive(outputs["tapQueueUrl"], same_event(sent))
+    cloudwatch = deployed.client("cloudwatch")
+
+    def names() -> set[str]:
+        return {each["MetricName"] for each in cloudwatch.list_metrics(Namespace="GenesysEventBridge")["Metrics"]}
+
+    until(lambda: {"Events", "Latency", "Requests"} <= names(), "the function's metrics are there")
 
 
 def test_nothing_in_an_event_is_changed_on_its_way(deployed: Deployment, outputs: dict[str, Any]) -> None:

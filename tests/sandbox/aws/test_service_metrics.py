@@ -65,6 +65,20 @@ def test_in_a_dead_letter_queue_the_age_counts_anew(aws: Aws) -> None:
     assert statistic(aws, "AWS/SQS", "ApproximateAgeOfOldestMessage", "Maximum", QueueName="dead") == 0
 
 
+def test_a_message_that_nobody_can_handle_has_no_age(aws: Aws) -> None:
+    sqs = aws.client("sqs")
+    url = sqs.create_queue(QueueName="q", Attributes={"VisibilityTimeout": "0"})["QueueUrl"]
+    sqs.send_message(QueueUrl=url, MessageBody="m")
+    sent = time.time()
+    until(lambda: time.time() - sent > 1.1, "the message is a second old")
+    for _ in range(2):
+        sqs.receive_message(QueueUrl=url)
+    assert statistic(aws, "AWS/SQS", "ApproximateAgeOfOldestMessage", "Maximum", QueueName="q") >= 1
+    sqs.receive_message(QueueUrl=url)
+    assert statistic(aws, "AWS/SQS", "ApproximateAgeOfOldestMessage", "Minimum", QueueName="q") == 0
+    assert statistic(aws, "AWS/SQS", "ApproximateNumberOfMessagesVisible", "Minimum", QueueName="q") == 1
+
+
 # --- HTTP APIs and functions
 
 SOMETIMES = """
