@@ -60,6 +60,7 @@ async def _live(cloud: Cloud, receive: Receive, send: Send) -> None:
         asyncio.create_task(workers.reap_for_ever()),
         asyncio.create_task(queue_metrics.look_for_ever()),
     ]
+    cloud.deliveries.start(asyncio.get_running_loop())
     await send(await ready)
     await receive()
     for task in tasks:

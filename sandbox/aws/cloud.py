@@ -51,6 +51,7 @@ class Cloud:
         self.calls.clear()
         metrics.clear()
         self.faults.clear()
+        self.deliveries.faults.clear()
         self.throttle.clear()
         self.sources.clear()
         self.archives.clear()

@@ -1,84 +1,90 @@
-"""EventBridge's deliveries to targets: recorded, and to API destinations with AWS's retries and its hard line on 401.
+"""EventBridge's deliveries: matched by rules, tried again, put into dead-letter queues, recorded and counted.
 
-An API-key or basic connection whose endpoint answers 401 or 407 is DEAUTHORIZED at once and loses its parameters; its
-destinations are called no more until UpdateConnection. AWS retries 409, 429, 5xx and what fails without an answer, by
-the target's RetryPolicy; its waits are not documented. Ours double from one second to a minute, all of them scaled.
+What fails for good by itself, or until the target's RetryPolicy is exhausted (`trial`), goes to the target's
+dead-letter queue; without one it is dropped.
 """
 
+import asyncio
 import contextlib
 import contextvars
-import copy
 import threading
 import time
 import uuid
 from collections.abc import Iterator
-from concurrent.futures import Future
-from dataclasses import dataclass
 from typing import Any
 
+from . import bus_metrics, dead_letters, targets
 from .calls import Calls
 from .environment import ACCOUNT, REGION
-from .inside import Json, eventbridge, responses, sqs
+from .inside import Json, eventbridge, responses
+from .invocation import Invocation
 from .operations import role_name
+from .outcome import Outcome
+from .target_faults import TargetFaults
+from .targets import SERVICE, Kind
+from .trial import Delivery, Trial
 
-SERVICE = "events.amazonaws.com"
-INVOKE = "events:InvokeApiDestination"
-DEFAULT_RETRIES = 185
-DEFAULT_AGE = 86_400
-LONGEST_WAIT = 60.0
-
-
-@dataclass
-class Delivery:
-    """How one went: the status of the last attempt (None: no answer), and how many there were (0: not invoked)."""
-
-    target: str
-    status: int | None = None
-    attempts: int = 0
-
-    def to_json(self) -> Json:
-        return vars(self)
-
-
-@dataclass(frozen=True)
-class _Invocation:
-    target: Json
-    rule: Json
-
-
-_invocation: contextvars.ContextVar[_Invocation | None] = contextvars.ContextVar("invocation", default=None)
-_collected: contextvars.ContextVar[list["Future[Delivery]"] | None] = contextvars.ContextVar("collected", default=None)
+_PARTNERS = "aws.partner/"
+_collected: contextvars.ContextVar[list[Trial] | None] = contextvars.ContextVar("collected", default=None)
 
 
 class Deliveries:
     SCALE = 0.1
 
+    _loop: asyncio.AbstractEventLoop
+
     def __init__(self, calls: Calls) -> None:
         self._calls = calls
+        self._waiting: dict[Trial, asyncio.TimerHandle] = {}
         self._stopped = threading.Event()
+        self.faults = TargetFaults()
         self.scale = self.SCALE
         """Of the waits between attempts."""
 
     def install(self) -> None:
         """Take the place of ministack's functions."""
-        invoke_target, dispatch_to_sqs = eventbridge._invoke_target, eventbridge._dispatch_to_sqs
+        invoke_target = eventbridge._invoke_target
 
-        def invoking(target: Json, event: Json, rule: Json, view: Any = None) -> None:
-            token = _invocation.set(_Invocation(target, rule))
-            try:
+        def invoke(target: Json, event: Json, rule: Json, view: Any = None) -> None:
+            kind = targets.kind_of(str(target.get("Arn", "")))
+            if kind is None:
                 invoke_target(target, event, rule, view)
-            finally:
-                _invocation.reset(token)
+            else:
+                self._deliver(Invocation.of(target, rule, event, view), kind)
 
-        def to_sqs(spec: Any, payload: str, parameters: Json | None = None) -> None:
-            dispatch_to_sqs(spec, payload, parameters)
-            status = 200 if sqs._queue_by_arn(str(spec)) else 400
-            self._calls.add("sqs:SendMessage", SERVICE, status, str(spec), _rule_arn())
-            self._collect(Delivery(str(spec), status, 1))
+        eventbridge._invoke_target = invoke
+        eventbridge._dispatch_event = self.dispatch
 
-        eventbridge._invoke_target = invoking
-        eventbridge._dispatch_to_sqs = to_sqs
-        eventbridge._dispatch_to_api_destination = self._to_api_destination
+    def start(self, loop: asyncio.AbstractEventLoop) -> None:
+        """With the loop that ministack runs in: attempts that wait are made there."""
+        self._loop = loop
+
+    def stop(self) -> None:
+        """Give up what is being tried again; new ones may begin."""
+        self._stopped.set()
+        self._stopped = threading.Event()
+        for trial, timer in self._waiting.items():
+            timer.cancel()
+            trial.end()
+        self._waiting.clear()
+
+    def dispatch(self, event: Json, view: Any = None) -> None:
+        """Deliver an event to the targets of the rules of its bus that match it."""
+        view = view or eventbridge._pattern_event_view(event)
+        bus = event.get("EventBusName") or "default"
+        matching = [
+            (key, rule)
+            for key, rule in eventbridge._rules.items()
+            if rule["EventBusName"] == bus
+            and rule.get("State") == "ENABLED"
+            and rule.get("EventPattern")
+            and eventbridge._matches_pattern_view(rule["EventPattern"], view, f"rule {key}")
+        ]
+        source = str(event.get("Source"))
+        bus_metrics.matched(bus, [rule for _, rule in matching], source if source.startswith(_PARTNERS) else "")
+        for key, rule in matching:
+            for target in list(eventbridge._targets.get(key) or []):
+                eventbridge._invoke_target(target, event, rule, view)
 
     def fire(self, rule_name: str) -> list[Delivery]:
         """Invoke a scheduled rule's targets now, and wait until that is done. Raises LookupError."""
@@ -102,104 +108,106 @@ class Deliveries:
             with self._collecting() as collected:
                 for target in list(eventbridge._targets.get(key) or []):
                     eventbridge._invoke_target(target, event, rule, view)
-        return [future.result() for future in collected]
-
-    def stop(self) -> None:
-        """Give up what is being tried again; new ones may begin."""
-        self._stopped.set()
-        self._stopped = threading.Event()
+        return [trial.done.result() for trial in collected]
 
     @contextlib.contextmanager
-    def _collecting(self) -> Iterator[list["Future[Delivery]"]]:
-        futures: list[Future[Delivery]] = []
-        token = _collected.set(futures)
+    def _collecting(self) -> Iterator[list[Trial]]:
+        trials: list[Trial] = []
+        token = _collected.set(trials)
         try:
-            yield futures
+            yield trials
         finally:
             _collected.reset(token)
 
-    def _collect(self, delivery: "Delivery | Future[Delivery]") -> None:
-        collected = _collected.get()
-        if collected is None:
+    def _deliver(self, invocation: Invocation, kind: Kind) -> None:
+        account, region = responses.get_account_id(), responses.get_region()
+        trial = Trial(invocation, kind, Delivery(invocation.arn), account, region, self._stopped)
+        if (collected := _collected.get()) is not None:
+            collected.append(trial)
+        if _fires_first(invocation):
+            bus_metrics.triggered(invocation.rule)
+        bus_metrics.created()
+        self._begin(trial)
+
+    def _begin(self, trial: Trial) -> None:
+        """An attempt, in a thread of its own where it may take long."""
+        if trial.kind.slow:
+            threading.Thread(target=self._attempt, args=(trial,), name="deliver", daemon=True).start()
+        else:
+            self._attempt(trial)
+
+    def _attempt(self, trial: Trial) -> None:
+        with responses.request_scope(trial.account, trial.region):
+            outcome = self._outcome(trial)
+            delivery, rule = trial.delivery, trial.invocation.rule
+            again = delivery.attempts > 0
+            delivery.attempts += outcome.called
+            delivery.status, delivery.error = outcome.status, outcome.code or None
+            self._record(trial.invocation, trial.kind, outcome, again=again)
+            if trial.stopped.is_set():
+                trial.end()
+                return
+            bus_metrics.attempted(rule, again=again, delivered=outcome.delivered)
+            if outcome.passing:
+                delivery.exhausted = trial.exhausted()
+                if delivery.exhausted is None:
+                    self._try_again(trial)
+                    return
+            bus_metrics.invoked(rule, delivered=outcome.delivered)
+            if not outcome.delivered:
+                self._bury(trial, outcome)
+            trial.end()
+
+    def _outcome(self, trial: Trial) -> Outcome:
+        invocation = trial.invocation
+        return targets.missing_role(invocation) or self.faults.take(invocation.arn) or trial.kind.attempt(invocation)
+
+    def _record(self, invocation: Invocation, kind: Kind, outcome: Outcome, *, again: bool) -> None:
+        """A role is assumed once for a delivery; it makes the calls, else EventBridge itself does."""
+        if not outcome.called:
             return
-        if isinstance(delivery, Delivery):
-            done: Future[Delivery] = Future()
-            done.set_result(delivery)
-            delivery = done
-        collected.append(delivery)
-
-    def _to_api_destination(self, spec: Any, payload: str, target: Json) -> None:
-        name = spec.resource.split("/")[1]
-        destination = copy.deepcopy(eventbridge._api_destinations.get(name))
-        connection = _connection(destination)
-        role = str(target.get("RoleArn", ""))
-        delivery = Delivery(str(spec))
-        if (
-            destination is None
-            or connection is None
-            or destination["ApiDestinationState"] != "ACTIVE"
-            or connection["ConnectionState"] != "AUTHORIZED"
-        ):
-            self._collect(delivery)
+        denied = outcome.code == "FAILED_TO_ASSUME_ROLE"
+        if invocation.role and not again:
+            self._calls.add("sts:AssumeRole", SERVICE, 403 if denied else 200, invocation.role, invocation.rule_arn)
+        if denied:
             return
-        self._calls.add("sts:AssumeRole", SERVICE, 200, role, _rule_arn())
-        parameters = target.get("HttpParameters") or {}
-        request = eventbridge._build_api_destination_request(destination, connection, parameters, payload)
-        future: Future[Delivery] = Future()
-        self._collect(future)
-        stopped = self._stopped
+        principal = role_name(invocation.role) if invocation.role else SERVICE
+        for operation in kind.operations:
+            resource = targets.resource_of(invocation)
+            self._calls.add(operation, principal, outcome.status, resource, invocation.rule_arn)
 
-        def run() -> None:
-            try:
-                with responses.request_scope(ACCOUNT, REGION):
-                    self._deliver(delivery, request, connection, target, stopped)
-            finally:
-                self._calls.add(INVOKE, role_name(role), delivery.status, str(spec))
-                future.set_result(delivery)
+    def _try_again(self, trial: Trial) -> None:
+        wait = trial.wait()
+        seconds = wait * self.scale
+        trial.not_waited += wait - seconds
 
-        threading.Thread(target=run, name=f"deliver-{name}", daemon=True).start()
+        def wait_here() -> None:
+            if trial.stopped.is_set():
+                trial.end()
+            else:
+                self._waiting[trial] = self._loop.call_later(seconds, resume)
 
-    def _deliver(
-        self, delivery: Delivery, request: Json, connection: Json, target: Json, stopped: threading.Event
-    ) -> None:
-        policy = target.get("RetryPolicy") or {}
-        retries = int(policy.get("MaximumRetryAttempts", DEFAULT_RETRIES))
-        oldest = time.monotonic() + int(policy.get("MaximumEventAgeInSeconds", DEFAULT_AGE))
-        for attempt in range(retries + 1):
-            if attempt and stopped.wait(min(2.0 ** (attempt - 1), LONGEST_WAIT) * self.scale):
-                return
-            if time.monotonic() > oldest:
-                return
-            delivery.attempts += 1
-            delivery.status = _send(request, connection)
-            if delivery.status in (401, 407) and connection["AuthorizationType"] != "OAUTH_CLIENT_CREDENTIALS":
-                eventbridge._deauthorize_connection({"Name": connection["Name"]})
-                return
-            if not _is_passing(delivery.status):
-                return
+        def resume() -> None:
+            del self._waiting[trial]
+            self._begin(trial)
+
+        self._loop.call_soon_threadsafe(wait_here)
+
+    def _bury(self, trial: Trial, outcome: Outcome) -> None:
+        invocation, delivery = trial.invocation, trial.delivery
+        queue = dead_letters.queue_of(invocation)
+        if not queue:
+            return
+        retries = max(delivery.attempts - 1, 0)
+        sent = self.faults.take(queue) or dead_letters.send(invocation, outcome, retries, delivery.exhausted)
+        self._calls.add("sqs:SendMessage", SERVICE, sent.status, queue, invocation.rule_arn)
+        bus_metrics.dead_lettered(invocation.rule, sent=sent.delivered)
 
 
-def _send(request: Json, connection: Json) -> int | None:
-    """The answer's status; None when there is no answer within five seconds, as AWS waits."""
-    key = (ACCOUNT, REGION, connection["Name"])
-    try:
-        authorization = eventbridge._connection_auth_headers(connection, key)
-        return int(eventbridge._api_destination_send_sync(request, authorization))
-    except OSError:
-        return None
-
-
-def _is_passing(status: int | None) -> bool:
-    """Whether AWS tries again."""
-    return status is None or status in (401, 407, 409, 429) or status >= 500
-
-
-def _connection(destination: Json | None) -> Json | None:
-    arn = (destination or {}).get("ConnectionArn")
-    found = (one for one in eventbridge._connections.values() if one["ConnectionArn"] == arn)
-    return copy.deepcopy(next(found, None))
-
-
-def _rule_arn() -> str | None:
-    invocation = _invocation.get()
-    return str(invocation.rule.get("Arn")) if invocation else None
+def _fires_first(invocation: Invocation) -> bool:
+    """Whether this is the first target of a scheduled rule that fires: such a rule matches no event."""
+    rule = invocation.rule
+    if not rule.get("ScheduleExpression") or invocation.event.get("Source") != "aws.events":
+        return False
+    key = eventbridge._rule_key(rule["Name"], rule.get("EventBusName") or "default")
+    return bool((eventbridge._targets.get(key) or [None])[0] is invocation.target)

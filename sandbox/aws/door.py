@@ -16,6 +16,7 @@ from .cloud import Cloud, what_exists
 from .environment import ACCOUNT, REGION
 from .faults import Fault
 from .inside import Json, responses
+from .target_faults import TargetFault
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -47,6 +48,21 @@ def create(cloud: Cloud) -> Starlette:
         cloud.faults.clear()
         return Response(status_code=204)
 
+    async def target_faults(_: Request) -> Response:
+        return JSONResponse(cloud.deliveries.faults.to_json())
+
+    async def order_target_fault(request: Request) -> Response:
+        """`{"target": "<ARN>", "code": "THROTTLING", "times": 2}`; `"times": null` is for good."""
+        data = await _object(request)
+        _check_members(TargetFault, data)
+        fault = TargetFault(**data)
+        cloud.deliveries.faults.add(fault)
+        return JSONResponse(fault.to_json(), 201)
+
+    async def forget_target_faults(_: Request) -> Response:
+        cloud.deliveries.faults.clear()
+        return Response(status_code=204)
+
     async def schedule(request: Request) -> Response:
         """`{"rule": "<name>"}`: fire it now; answers when the targets have been invoked."""
         rule = str((await _object(request)).get("rule", ""))
@@ -67,7 +83,7 @@ def create(cloud: Cloud) -> Starlette:
             return JSONResponse({"queue": queue, "messages": mappings.show(queue)})
 
     async def retry_scale(request: Request) -> Response:
-        """`{"factor": 0.01}`: scales the waits between two attempts to reach an API destination."""
+        """`{"factor": 0.01}`: scales the waits between two attempts to reach a target."""
         cloud.deliveries.scale = float((await _object(request)).get("factor", cloud.deliveries.SCALE))
         return JSONResponse({"factor": cloud.deliveries.scale})
 
@@ -105,6 +121,9 @@ def create(cloud: Cloud) -> Starlette:
             Route("/_sandbox/aws/faults", faults),
             Route("/_sandbox/aws/faults", order_fault, methods=["POST"]),
             Route("/_sandbox/aws/faults", forget_faults, methods=["DELETE"]),
+            Route("/_sandbox/aws/target-faults", target_faults),
+            Route("/_sandbox/aws/target-faults", order_target_fault, methods=["POST"]),
+            Route("/_sandbox/aws/target-faults", forget_target_faults, methods=["DELETE"]),
             Route("/_sandbox/aws/schedule", schedule, methods=["POST"]),
             Route("/_sandbox/aws/secret-age", secret_age, methods=["POST"]),
             Route("/_sandbox/aws/queue-visible", show, methods=["POST"]),
@@ -124,11 +143,15 @@ async def _object(request: Request) -> Json:
 
 
 def _fault(data: Json) -> Fault:
-    known = {field.name for field in fields(Fault) if field.init}
-    if unknown := sorted(set(data) - known):
-        raise ValueError(f"a fault has no {', '.join(unknown)}; it has {', '.join(sorted(known))}")
+    _check_members(Fault, data)
     if ":" not in str(data.get("operation", "")):
         raise ValueError("a fault needs an operation, such as events:PutEvents")
     if data.get("kind", "error") not in ("error", "partial", "hang"):
         raise ValueError("a fault's kind is error, partial or hang")
     return Fault(**data)
+
+
+def _check_members(kind: type[Fault | TargetFault], data: Json) -> None:
+    known = {field.name for field in fields(kind) if field.init}
+    if unknown := sorted(set(data) - known):
+        raise ValueError(f"a fault has no {', '.join(unknown)}; it has {', '.join(sorted(known))}")

@@ -8,6 +8,7 @@ import urllib.parse
 import uuid
 from typing import Any
 
+from . import rule_targets
 from .environment import ACCOUNT, REGION
 from .errors import AwsError, not_found, not_valid, unsatisfied
 from .exchange import Answer, Handler, Request
@@ -89,14 +90,6 @@ async def delete_rule(request: Request) -> Answer:
     return await request.forward()
 
 
-async def put_targets(request: Request) -> Answer:
-    for target in request.data.get("Targets") or []:
-        arn = str(target.get("Arn", ""))
-        if ":api-destination/" in arn and not target.get("RoleArn"):
-            raise AwsError("ValidationException", f"RoleArn is required for target {arn}.")
-    return await request.forward()
-
-
 async def create_connection(request: Request) -> Answer:
     name = _check_name(request.data, "name", *_NAME)
     answer = await request.forward()
@@ -159,7 +152,7 @@ HANDLERS: dict[str, Handler] = {
     "events:RemovePermission": change_permission,
     "events:PutRule": put_rule,
     "events:DeleteRule": delete_rule,
-    "events:PutTargets": put_targets,
+    "events:PutTargets": rule_targets.put_targets,
     "events:CreateConnection": create_connection,
     "events:DescribeConnection": describe_connection,
     "events:DeleteConnection": delete_connection,

@@ -69,20 +69,21 @@ _USED: dict[ModuleType, str] = {
     cloudwatch: "_alarms _composite_alarms _dashboards _dims_from_list _store_datum",
     cloudwatch_logs: "_create_log_stream _log_groups _metric_filters _put_log_events",
     eventbridge: (
-        "_api_destination_send_sync _api_destinations _archive_event _archive_name_from_ref _archives"
-        " _build_api_destination_request"
-        " _connection_auth_headers _connections _deauthorize_connection _dispatch_event _dispatch_to_api_destination"
-        " _dispatch_to_sqs _event_bus_name_from_ref _event_buses _invoke_target _matches_pattern_view"
-        " _pattern_event_view _resolve_taggable_events_arn _rule_key _rules _targets"
+        "_api_destination_send_sync _api_destinations _apply_input_transformer _archive_event _archive_name_from_ref"
+        " _archives _build_api_destination_request _connection_auth_headers _connections _deauthorize_connection"
+        " _dispatch_event _event_bus_name_from_ref _event_buses _invoke_target _matches_pattern_view"
+        " _pattern_event_view _resolve_http_parameters _resolve_taggable_events_arn _rule_key _rules _targets"
     ),
     iam: "_access_keys _roles",
     iam_evaluator: "EvalContext _gather_role_policies evaluate",
     lambda_svc: (
         "_emit_lambda_logs _emit_lambda_metrics _esm_wake _esms _execute_function_with_config_scope"
-        " _execution_record_for_config _functions _get_func_record_for_ref_in_scope"
+        " _execution_record_for_config _functions _get_func_record_for_ref_in_scope invoke_async_with_retry"
     ),
     secretsmanager: "_resolve _secrets",
-    sqs: "_delete_messages_for_esm _queue_by_arn _queues _queues_lock _receive_messages_for_esm",
+    sqs: (
+        "_Err _act_send_message _delete_messages_for_esm _queue_by_arn _queues _queues_lock _receive_messages_for_esm"
+    ),
     sts: "_sessions register_session",
 }
 if _missing := [

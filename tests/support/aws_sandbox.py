@@ -43,14 +43,15 @@ class Aws:
     process: subprocess.Popen[bytes]
 
     @cache  # noqa: B019  # as long as the server
-    def client(self, service: str) -> Any:
+    def client(self, service: str, unchecked: bool = False) -> Any:
+        """`unchecked` sends what the SDK itself would refuse, too."""
         return boto3.client(
             service,  # type: ignore[call-overload]
             region_name="us-east-1",
             endpoint_url=self.url,
             aws_access_key_id="test",
             aws_secret_access_key="test",
-            config=Config(retries={"total_max_attempts": 1}, read_timeout=30),
+            config=Config(retries={"total_max_attempts": 1}, read_timeout=30, parameter_validation=not unchecked),
         )
 
     @cache  # noqa: B019

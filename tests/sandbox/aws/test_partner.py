@@ -9,7 +9,7 @@ import boto3
 import httpx
 import pytest
 
-from tests.support.aws_sandbox import ACCOUNT, ROLE, Aws, make_tap, receiving, refusal
+from tests.support.aws_sandbox import ACCOUNT, Aws, make_role, make_tap, receiving, refusal
 from tests.support.waiting import until
 
 SOURCE = "aws.partner/genesys.com/cloud/3f1a/pulumi"
@@ -431,10 +431,10 @@ class TestEvents:
             events.put_targets(
                 Rule="r",
                 EventBusName=active,
-                Targets=[{"Id": "d", "Arn": destination["ApiDestinationArn"], "RoleArn": ROLE}],
+                Targets=[{"Id": "d", "Arn": destination["ApiDestinationArn"], "RoleArn": make_role(aws)}],
             )
             put(events)
-            until(lambda: aws.calls("events:InvokeApiDestination"), "the delivery")
+            until(lambda: len(aws.calls("events:InvokeApiDestination")) == 3, "the delivery")
         bodies = [json.loads(body) for _, _, body in receiver.requests]
         assert [body["source"] for body in bodies] == [active] * 3
         assert {call.get("source") for call in aws.calls("sts:AssumeRole")} == {RULE_ARN}
