@@ -41,6 +41,22 @@ def lying(it: Deployment) -> int:
     return sum(int(count) for count in found["Attributes"].values())
 
 
+def tapped(it: Deployment, url: str, count: int) -> list[dict[str, Any]]:
+    """So many events, all that are in the tap queue."""
+    sqs = it.client("sqs")
+    found: list[dict[str, Any]] = []
+
+    def enough() -> bool:
+        answer = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10)
+        for message in answer.get("Messages", []):
+            sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+            found.append(json.loads(message["Body"]))
+        return len(found) >= count
+
+    until(enough, f"{count} events in the tap queue", SECONDS)
+    return found
+
+
 def fates(it: Deployment) -> Counter[str]:
     """What has become of messages so far, by the function's log."""
     found: Counter[str] = Counter()
@@ -57,8 +73,8 @@ def calls(it: Deployment, operation: str) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize(
     "fault",
-    [{"kind": "hang", "seconds": 30}, {"code": "ThrottlingException"}, {"code": "InternalFailure", "status": 500}],
-    ids=["hangs", "throttles", "fails"],
+    [{"kind": "hang", "seconds": 30}, {"code": "ThrottlingException"}],
+    ids=["hangs", "throttles"],
 )
 def test_events_of_an_outage_arrive_after_it_unchanged(deployed: Deployment, fault: dict[str, Any]) -> None:
     tap = deployed.stack.outputs()["tapQueueUrl"]
@@ -80,8 +96,7 @@ def test_events_of_an_outage_arrive_after_it_unchanged(deployed: Deployment, fau
     assert deployed.aws("POST", "queue-visible", {"queue": QUEUE})["messages"] == 3
     until(lambda: lying(deployed) == 0, "the queue is empty", SECONDS)
     assert fates(deployed)["drained"] - before["drained"] == 3
-    for _ in range(3):
-        seen = deployed.receive(tap, lambda found: found["detail"].get("topicName") in sent)
+    for seen in tapped(deployed, tap, 3):
         wanted = sent.pop(seen["detail"]["topicName"])
         assert seen["resources"] == [wanted.pop("id")]
         assert seen["detail"] == wanted

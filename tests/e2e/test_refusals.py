@@ -66,11 +66,11 @@ def test_a_hanging_put_events_is_answered_within_four_seconds(fresh: Deployment)
     fresh.pulumi("up", "--yes")
     try:
         fresh.aws("POST", "faults", {"operation": "events:PutEvents", "times": 100, "kind": "hang", "seconds": 20})
-        fresh.genesys("POST", "/_sandbox/retry-scale", {"factor": 0.001})
-        [delivery] = fresh.genesys("POST", "/_sandbox/emit", {"kind": "acd.start"})["deliveries"]
-        attempts = fresh.attempts(delivery, 3)
-        assert {attempt["statusCode"] for attempt in attempts} == {503}
-        assert max(attempt["durationMs"] for attempt in attempts) <= 4000
+        for _ in range(3):
+            [delivery] = fresh.genesys("POST", "/_sandbox/emit", {"kind": "acd.start"})["deliveries"]
+            [attempt] = fresh.attempts(delivery, 1)
+            assert attempt["statusCode"] == 202
+            assert attempt["durationMs"] <= 4000
     finally:
         fresh.aws("DELETE", "faults")
         fresh.pulumi("destroy", "--yes", "--run-program")
