@@ -8,7 +8,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import ingress
-from tests.support.ingress import HEARTBEAT_KEY, KEY, event, heartbeat, signed, text
+from ingress.aws import Entry
+from ingress.parking import Parked, written
+from tests.support.ingress import HEARTBEAT_KEY, KEY, NOW, QUEUE_ARN, event, heartbeat, parked, request, signed, text
 from tests.support.ingress_aws import Aws, environment
 
 PACKAGE = Path(ingress.__file__).parent
@@ -80,3 +82,25 @@ print(json.dumps(answers))
 """
     with Aws() as server:
         assert json.loads(run(program, server)) == [status for _, status in cases]
+
+
+def test_the_same_function_empties_its_own_queue_and_no_other() -> None:
+    """What HTTP API sends never looks like a batch, whatever its body says."""
+    entry = Entry(EventBusName="", Source="s", DetailType="d", Detail="{}", Time=NOW, Resources=["id:1"])
+    body = written(Parked([entry], 0))
+    batches = [[parked(body, "1")], [parked(body, "2", QUEUE_ARN + "-2"), parked(body, "3")], [parked("nonsense", "4")]]
+    asked: list[object] = [{"Records": batch} for batch in batches]
+    asked.append(request(json.dumps({"Records": batches[0]}).encode(), {}))
+    program = f"""
+import contextlib, io, json
+from ingress.handler import handle
+with contextlib.redirect_stdout(io.StringIO()):
+    answers = [handle(each, None) for each in {asked!r}]
+print(json.dumps(answers))
+"""
+    with Aws() as server:
+        answers = json.loads(run(program, server))
+        assert server.calls == ["PutEvents", "PutEvents"]
+    failures = [[each["itemIdentifier"] for each in answer["batchItemFailures"]] for answer in answers[:3]]
+    assert failures == [[], ["2"], ["4"]]
+    assert answers[3]["statusCode"] == 401

@@ -279,6 +279,8 @@ def test_a_rest_that_cannot_be_parked_anew_comes_again_as_a_whole() -> None:
     assert ids[0] == ids[1] != ids[2], "a double has the same id"
 
 
+WAITING: dict[str, Any] = {"source": "s", "detailType": "d", "detail": "{}", "time": NOW.isoformat(), "resources": []}
+WHOLE = gzip.compress(json.dumps({"since": 1, "entries": [WAITING]}).encode())
 GARBAGE = [
     "",
     "nonsense",
@@ -292,8 +294,8 @@ GARBAGE = [
     base64.b64encode(gzip.compress(b'{"since":1,"entries":[]}')).decode(),
     base64.b64encode(gzip.compress(b'{"since":1,"entries":[1]}')).decode(),
     base64.b64encode(gzip.compress(b'{"since":"x","entries":[{}]}')).decode(),
-    base64.b64encode(gzip.compress(b"x") + b"more").decode(),
-    base64.b64encode(gzip.compress(b"x" * 100)[:-9]).decode(),
+    base64.b64encode(WHOLE + b"more").decode(),
+    base64.b64encode(WHOLE[:-4]).decode(),  # without its length: somebody has cut it
     base64.b64encode(gzip.compress(bytes(LARGEST_TEXT + 1))).decode(),
 ]
 
@@ -316,7 +318,7 @@ def test_what_cannot_be_read_stays_and_is_told_of_and_holds_up_nothing(
 
 @pytest.mark.parametrize("member", ["source", "detailType", "detail", "time", "resources"])
 def test_an_entry_that_lacks_something_cannot_be_read(member: str) -> None:
-    entry: dict[str, Any] = {"source": "s", "detailType": "d", "detail": "{}", "time": NOW.isoformat(), "resources": []}
+    entry = dict(WAITING)
 
     def packed(entry: object) -> str:
         return base64.b64encode(gzip.compress(json.dumps({"since": 1, "entries": [entry]}).encode())).decode()
