@@ -5,7 +5,7 @@ STACK ?= local
 RUN := .venv/bin/python -m
 
 MAKEFLAGS += --no-print-directory --no-builtin-rules
-.PHONY: help demo up preview refresh destroy recover verify tail trigger replay sandbox down test test-full test-long mutants check bench lock clean venv engine end
+.PHONY: help demo up preview refresh destroy recover verify tail trigger replay dead-letters sandbox down test test-full test-long mutants check bench lock clean venv engine end
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -28,12 +28,13 @@ refresh: ## look at what really exists
 destroy: ## delete everything in STACK
 recover: ## put STACK right after a killed run
 
-verify tail trigger replay: engine
+verify tail trigger replay dead-letters: engine
 	@$(RUN) tools.ops $@ $(STACK) $(ARGS)
 verify: ## see that STACK works: every part of the path, then all of it
 tail: ## show STACK's events as they arrive
 trigger: ## post a sample event to STACK
 replay: ## send STACK's events of some time again, ARGS="--since 1h --rule tap"
+dead-letters: ## what STACK's targets did not take, ARGS=list|explain|send|delete
 
 sandbox: venv ## start both clouds on this machine
 	@$(RUN) sandbox up

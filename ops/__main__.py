@@ -16,6 +16,8 @@ from typing import NoReturn
 from .errors import OpsError
 from .moments import moment
 
+SHORTEST_ID = 8
+
 
 def parser() -> argparse.ArgumentParser:
     described, _, codes = (__doc__ or "").partition("\n\n")
@@ -80,6 +82,21 @@ def parser() -> argparse.ArgumentParser:
     )
     to.add_argument("--all-rules", action="store_true", help="to every rule of the bus, other consumers' too")
     replay.add_argument("--json", action="store_true", help="the result as one JSON object, for machines")
+
+    letters = command(commands, "dead-letters", "what targets did not take: list, explain, send again, delete")
+    letters.add_argument("action", choices=("list", "explain", "send", "delete"))
+    letters.add_argument(
+        "--queue",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="only of this target: tap, forward-1 (default: all)",
+    )
+    which = letters.add_mutually_exclusive_group()
+    which.add_argument("--id", type=id_, action="append", default=[], help="only this one; may be given again")
+    which.add_argument("--all", action="store_true", help="all of them: send and delete want that said")
+    letters.add_argument("--yes", action="store_true", help="delete without asking")
+    letters.add_argument("--json", action="store_true", help="a line of JSON for each, for machines")
     return root
 
 
@@ -96,6 +113,12 @@ def positive(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 1 on")
     return int(text)
+
+
+def id_(text: str) -> str:
+    if len(text) < SHORTEST_ID:
+        raise argparse.ArgumentTypeError(f"{text!r} may be more than one: give {SHORTEST_ID} characters of it, as list")
+    return text
 
 
 def seconds(text: str) -> int:
@@ -134,6 +157,10 @@ def run(given: argparse.Namespace) -> int:
             from . import replay
 
             return replay.run(given)
+        case "dead-letters":
+            from . import dead_letters
+
+            return dead_letters.run(given)
         case _:
             from . import trigger
 

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from copy import copy
 from datetime import datetime
 from typing import Any, Protocol
 from urllib.parse import urlsplit
@@ -64,6 +65,7 @@ class Events(Protocol):
     def describe_archive(self, *, ArchiveName: str) -> Answer: ...
     def describe_replay(self, *, ReplayName: str) -> Answer: ...
     def cancel_replay(self, *, ReplayName: str) -> Answer: ...
+    def put_events(self, *, Entries: list[Answer]) -> Answer: ...
     def start_replay(
         self,
         *,
@@ -83,7 +85,20 @@ class Sqs(Protocol):
     def list_queue_tags(self, *, QueueUrl: str) -> Answer: ...
     def tag_queue(self, *, QueueUrl: str, Tags: dict[str, str]) -> Answer: ...
     def get_queue_attributes(self, *, QueueUrl: str, AttributeNames: list[str]) -> Answer: ...
-    def receive_message(self, *, QueueUrl: str, MaxNumberOfMessages: int, WaitTimeSeconds: int) -> Answer: ...
+    def get_queue_url(self, *, QueueName: str, QueueOwnerAWSAccountId: str) -> Answer: ...
+    def send_message(self, *, QueueUrl: str, MessageBody: str) -> Answer: ...
+    def receive_message(
+        self,
+        *,
+        QueueUrl: str,
+        MaxNumberOfMessages: int,
+        WaitTimeSeconds: int,
+        VisibilityTimeout: int = ...,
+        MessageAttributeNames: list[str] = ...,
+        MessageSystemAttributeNames: list[str] = ...,
+    ) -> Answer: ...
+    def change_message_visibility_batch(self, *, QueueUrl: str, Entries: list[dict[str, object]]) -> Answer: ...
+    def delete_message(self, *, QueueUrl: str, ReceiptHandle: str) -> Answer: ...
     def delete_message_batch(self, *, QueueUrl: str, Entries: list[dict[str, str]]) -> Answer: ...
 
 
@@ -94,6 +109,7 @@ class Secrets(Protocol):
 class Functions(Protocol):
     def get_function_configuration(self, *, FunctionName: str) -> Answer: ...
     def list_event_source_mappings(self, *, FunctionName: str) -> Answer: ...
+    def invoke(self, *, FunctionName: str, InvocationType: str, Payload: bytes) -> Answer: ...
 
 
 class Metrics(Protocol):
@@ -146,6 +162,12 @@ class Aws:
         found: Metrics = self._client("cloudwatch")
         return found
 
+    def at(self, region: str) -> "Aws":
+        """The same account's, in another region."""
+        other = copy(self)
+        other.region, other._clients = region, {}
+        return other
+
     def account(self) -> str:
         with asking():
             return str(self._client("sts").get_caller_identity()["Account"])
@@ -156,6 +178,7 @@ class Aws:
             with asking():
                 self._clients[service] = self._session.client(
                     service,  # type: ignore[call-overload]  # its overloads are one per service
+                    region_name=self.region or None,
                     endpoint_url=self._endpoints.get(service),
                     config=options,
                 )

@@ -33,11 +33,11 @@ def answering(folder: Path, script: str) -> str:
 def test_help_tells_commands_and_exit_codes() -> None:
     done = ops("--help")
     assert done.returncode == 0
-    for told in ("verify", "tail", "trigger", "replay", "exit codes:", "  2  wrong usage"):
+    for told in ("verify", "tail", "trigger", "replay", "dead-letters", "exit codes:", "  2  wrong usage"):
         assert told in done.stdout
 
 
-@pytest.mark.parametrize("command", ["verify", "tail", "trigger", "replay"])
+@pytest.mark.parametrize("command", ["verify", "tail", "trigger", "replay", "dead-letters"])
 def test_help_of_a_command_imports_nothing_that_takes_long(command: str) -> None:
     code = f"""
 import sys

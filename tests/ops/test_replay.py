@@ -4,7 +4,7 @@ import json
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 
-from ops import __main__ as command_line
 from ops.replay import new_name
 from tests.support.aws_sandbox import Aws
 from tests.support.ops import BUS, BUS_ARN, SOURCE, Both, arn_of, queue
@@ -37,14 +36,9 @@ def archived(deployed: Both) -> Both:
 
 
 @pytest.fixture
-def ops(archived: Both, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ops]:
-    """The command line; its exit code."""
-    monkeypatch.setattr("ops.stack.read", lambda *_: archived.stack)
-    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    before = [signal.getsignal(number) for number in numbers]
-    yield lambda *arguments: command_line.main(["replay", "--stack", "it", *arguments])
-    for number, handler in zip(numbers, before, strict=True):
-        signal.signal(number, handler)
+def ops(archived: Both, main: Ops) -> Ops:
+    """`ops replay` with those arguments; its exit code."""
+    return partial(main, archived.stack, "replay")
 
 
 def put(it: Both, *minutes: int) -> None:
