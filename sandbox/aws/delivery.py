@@ -10,7 +10,7 @@ import contextvars
 import threading
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from . import bus_metrics, dead_letters, targets
@@ -68,8 +68,8 @@ class Deliveries:
             trial.end()
         self._waiting.clear()
 
-    def dispatch(self, event: Json, view: Any = None) -> None:
-        """Deliver an event to the targets of the rules of its bus that match it."""
+    def dispatch(self, event: Json, view: Any = None, only: Collection[str] = ()) -> None:
+        """Deliver an event to the targets of the rules of its bus that match it, or of those of them that are named."""
         view = view or eventbridge._pattern_event_view(event)
         bus = event.get("EventBusName") or "default"
         matching = [
@@ -78,6 +78,7 @@ class Deliveries:
             if rule["EventBusName"] == bus
             and rule.get("State") == "ENABLED"
             and rule.get("EventPattern")
+            and (not only or rule["Arn"] in only)
             and eventbridge._matches_pattern_view(rule["EventPattern"], view, f"rule {key}")
         ]
         source = str(event.get("Source"))

@@ -165,16 +165,4 @@ def _minute(event: Json) -> int:
 
 def _dispatch(archived: Json, replay: Replay) -> None:
     event = {**archived, "EventBusName": replay.bus, "ReplayName": replay.name}
-    view = eventbridge._pattern_event_view(event)
-    if not replay.filter_arns:
-        eventbridge._dispatch_event(event, view)
-        return
-    for key, rule in list(eventbridge._rules.items()):
-        if (
-            rule["Arn"] in replay.filter_arns
-            and rule["State"] == "ENABLED"
-            and rule.get("EventPattern")
-            and eventbridge._matches_pattern_view(rule["EventPattern"], view, f"rule {key}")
-        ):
-            for target in list(eventbridge._targets.get(key) or []):
-                eventbridge._invoke_target(target, event, rule, view)
+    eventbridge._dispatch_event(event, only=replay.filter_arns)  # ours, of `delivery`

@@ -407,3 +407,24 @@ def test_a_letter_is_held_longer_when_those_before_it_take_long_or_left_to_other
 def slowly(reader: Reader) -> Iterator[Any]:
     with closing(iter(reader)) as letters:  # type: ignore[type-var]
         yield from letters
+
+
+def test_what_eventbridge_itself_leaves_there(forwarding: Both, ops: Ops, capsys: Any) -> None:
+    """The rule's queue is deleted, an event comes, the queue is there again: the letter goes where it should have."""
+    aws, own = forwarding.aws, forwarding.stack.outputs["rules"]["tap"]
+    letters = {"DeadLetterConfig": {"Arn": arn_of(f"{BUS}-tap-dead-letters")}}
+    aws.client("events").put_targets(
+        Rule=own["rule"], EventBusName=BUS, Targets=[{"Id": "tap", "Arn": own["target"], **letters}]
+    )
+    aws.client("sqs").delete_queue(QueueUrl=aws.client("sqs").get_queue_url(QueueName=f"{BUS}-tap")["QueueUrl"])
+    entry = {"Source": SOURCE, "DetailType": TOPIC, "Detail": '{"n": 1}', "EventBusName": BUS, "Resources": ["r"]}
+    aws.client("events").put_events(Entries=[entry])
+    until(lambda: there(forwarding), "the letter")
+    queue(aws, f"{BUS}-tap")
+    assert ops("explain", "--queue", "tap") == 0
+    assert "  error  NO_RESOURCE: " in capsys.readouterr().out
+    assert ops("send", "--queue", "tap", "--all") == 0
+    [arrived] = taken(forwarding, f"{BUS}-tap")
+    assert (arrived["source"], arrived["detail-type"], arrived["resources"]) == (SOURCE, TOPIC, ["r"])
+    assert arrived["detail"] == {"n": 1}
+    assert there(forwarding) == 0
