@@ -27,6 +27,7 @@ BUS_ARN = f"arn:aws:events:us-east-1:{ACCOUNT}:event-bus/{BUS}"
 SOURCE = f"genesys.com/cloud/{ORG}"
 SERVICES = ("events", "sqs", "secretsmanager", "lambda", "cloudwatch", "sts")
 SIGNING_KEY = "a signing key, 32 bytes or longer"
+DRAINS = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"]
 WEBHOOKS, SUBSCRIPTIONS = "/api/v2/events/webhooks", "/api/v2/events/subscriptions"
 
 
@@ -111,7 +112,14 @@ def on_aws(aws: Sandbox) -> Outputs:
     events, functions = aws.client("events"), aws.client("lambda")
     events.create_event_bus(Name=BUS)
     secrets = [secret(aws, "signing", SIGNING_KEY), secret(aws, "heartbeat", "the key of the heartbeat")]
-    parking = queue(aws, f"{BUS}-parking")
+    parking = queue(aws, f"{BUS}-parking", VisibilityTimeout="36")
+    make_role(aws)
+    statement = {"Effect": "Allow", "Action": DRAINS, "Resource": "*"}
+    aws.client("iam").put_role_policy(
+        RoleName="worker",
+        PolicyName="drain",
+        PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [statement]}),
+    )
     function = functions.create_function(
         FunctionName=f"{BUS}-ingress",
         Role=make_role(aws),
@@ -181,8 +189,8 @@ def secret(aws: Sandbox, name: str, value: str) -> str:
     return str(aws.client("secretsmanager").create_secret(Name=name, SecretString=value)["ARN"])
 
 
-def queue(aws: Sandbox, name: str) -> str:
-    return str(aws.client("sqs").create_queue(QueueName=name)["QueueUrl"])
+def queue(aws: Sandbox, name: str, **attributes: str) -> str:
+    return str(aws.client("sqs").create_queue(QueueName=name, Attributes=attributes)["QueueUrl"])
 
 
 def arn_of(queue: str) -> str:
