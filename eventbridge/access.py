@@ -69,11 +69,12 @@ class Access:
 
     def connect(self, region: str) -> tuple[str, Events]:
         """Whose credentials these are, 12 digits, and what to ask about events."""
-        session = self._session(region)
+        session = self.session(region)
         account = str(self._sts(session, region).get_caller_identity()["Account"])
         return account, self._client(session, "events", region)
 
-    def _session(self, region: str) -> "boto3.Session":
+    def session(self, region: str) -> "boto3.Session":
+        """For clients that nobody here knows; their endpoints and `insecure` are the caller's to heed."""
         session = self._with(self.keys)
         if self.identity:
             from botocore import UNSIGNED

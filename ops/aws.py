@@ -9,7 +9,6 @@ from datetime import datetime
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
-import boto3
 from botocore.config import Config
 from botocore.exceptions import (
     BotoCoreError,
@@ -20,6 +19,9 @@ from botocore.exceptions import (
     PartialCredentialsError,
     ProfileNotFound,
 )
+
+from eventbridge.access import AccessError
+from eventbridge.access_config import parse
 
 from .errors import OpsError, StackError
 
@@ -122,20 +124,21 @@ class Aws:
     def __init__(self, config: Mapping[str, str]) -> None:
         """`config`: the stack's, by full key; of it `aws:*` is used."""
         self.region = config.get("aws:region", "")
+        try:
+            access = parse({key.removeprefix("aws:"): text for key, text in config.items() if key.startswith("aws:")})
+        except AccessError as error:
+            raise StackError(str(error)) from None
         self._endpoints: dict[str, str] = {}
         for each in json.loads(config.get("aws:endpoints") or "[]"):
             self._endpoints |= each
+        self._endpoints |= access.endpoints
+        self._verify = False if access.insecure else None
         self._clients: dict[str, Any] = {}
         try:
-            self._session = boto3.Session(
-                profile_name=config.get("aws:profile") or None,
-                region_name=self.region or None,
-                aws_access_key_id=config.get("aws:accessKey") or None,
-                aws_secret_access_key=config.get("aws:secretKey") or None,
-                aws_session_token=config.get("aws:token") or None,
-            )
-        except ProfileNotFound as error:
-            raise StackError(f"{str(error).rstrip('.')}: correct aws:profile, AWS_PROFILE or ~/.aws/config") from None
+            with asking():
+                self._session = access.session(self.region)
+        except AwsError as error:
+            raise StackError(str(error)) from None
 
     @property
     def events(self) -> Events:
@@ -180,6 +183,7 @@ class Aws:
                     service,  # type: ignore[call-overload]  # its overloads are one per service
                     region_name=self.region or None,
                     endpoint_url=self._endpoints.get(service),
+                    verify=self._verify,
                     config=options,
                 )
         return self._clients[service]
@@ -206,6 +210,8 @@ def words(error: Exception) -> str:
     """One line: what went wrong, and what to do where that is known."""
     if isinstance(error, NoCredentialsError | PartialCredentialsError | CredentialRetrievalError):
         return f"no AWS credentials: {CREDENTIALS}"
+    if isinstance(error, ProfileNotFound):
+        return f"{str(error).rstrip('.')}: correct aws:profile, AWS_PROFILE or ~/.aws/config"
     text = re.sub(r"^An error occurred \((\w[\w.]*)\) when calling the (\w+) operation:? *", r"\2: \1: ", str(error))
     text = " ".join(text.split()).rstrip(".")
     code = code_of(error)

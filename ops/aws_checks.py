@@ -86,7 +86,8 @@ class Side:
         if rule is None:
             raise Wrong(f"rule {name} is gone: somebody deleted it", self.mend)
         if rule.get("State") != "ENABLED":
-            raise Wrong(f"rule {name} is {rule.get('State')}: its target gets nothing", self.mend)
+            enable = f"{self.stack.settings.aws_cli} events enable-rule --name {name} --event-bus-name {bus}"
+            raise Wrong(f"rule {name} is {rule.get('State')}: its target gets nothing", enable)
         with asking():
             targets = self.aws.events.list_targets_by_rule(Rule=name, EventBusName=bus).get("Targets") or []
         if target and target not in [each.get("Arn") for each in targets]:

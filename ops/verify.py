@@ -56,7 +56,8 @@ def run(given: argparse.Namespace) -> int:
 def steps_of(it: Stack, hours: int = 24, wait: int = 0) -> Iterator[Step]:
     """It listens from the start, so that the rule works by the time that something is sent."""
     with contextlib.ExitStack() as until_the_end:
-        hears = listening(it, until_the_end)
+        needed = wait > 0 if it.partner else "signingSecretArn" in it.outputs
+        hears = listening(it, until_the_end) if needed else unheard
         last = Check(WHOLE, "probe", lambda: probed(it, hears))
         if it.partner:
             last = Check(WHOLE, "real event", lambda: real_event(hears, wait))
@@ -78,6 +79,10 @@ def listening(it: Stack, until_the_end: contextlib.ExitStack) -> Callable[[], Li
         raise problem
 
     return fail
+
+
+def unheard() -> Listener:
+    raise NothingToSay("nothing is listened to")
 
 
 def real_event(hears: Callable[[], Listener], wait: int) -> str:

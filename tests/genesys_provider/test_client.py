@@ -14,6 +14,7 @@ from genesys_provider import client as module
 from genesys_provider.client import NAME, PAGE_SIZE, VERSION, Client
 from genesys_provider.connection import Connection
 from genesys_provider.errors import Conflict, GenesysError, NotFound, OwnershipError, RequestError
+from tests.support.genesys_emulator import receiver
 from tests.support.provider import ORG, Emulator, Waits
 from tests.support.turns import Watched
 
@@ -68,6 +69,21 @@ def test_a_listing_is_read_to_its_last_page(client: Client, emulator: Emulator) 
     assert emulator.calls() == [f"GET {HOOKS}"] * 3
     assert [entity["name"] for entity, _ in zip(client.entities(HOOKS), range(3), strict=False)] == names[:3]
     assert emulator.calls() == [f"GET {HOOKS}"], "no page is asked for before it is needed"
+
+
+def test_a_delivery_is_posted_once_and_without_the_token(client: Client) -> None:
+    with receiver() as there:
+        there.answers = [503]
+        assert client.deliver(f"{there.url}/in?a=b", b"a body", {"X-Signature": "s"}) == (503, "")
+    [received] = there.received
+    assert (received.method, received.path, received.body) == ("POST", "/in?a=b", b"a body")
+    assert received.headers["X-Signature"] == "s"
+    assert "Authorization" not in received.headers
+
+
+def test_a_delivery_that_nobody_answers_says_where_it_went(client: Client) -> None:
+    with pytest.raises(GenesysError, match=r"^POST http://127.0.0.1:9/in: no answer: .*refused"):
+        client.deliver("http://127.0.0.1:9/in", b"", {})
 
 
 def test_an_empty_listing_is_one_call(client: Client, emulator: Emulator) -> None:

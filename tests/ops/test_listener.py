@@ -54,7 +54,7 @@ def test_it_is_removed_when_what_it_is_for_fails(deployed: Both) -> None:
 
 
 def test_what_was_made_is_removed_when_the_rest_can_not_be(deployed: Both) -> None:
-    deployed.aws.fault("events:PutTargets", code="LimitExceededException", status=400, times=1)
+    deployed.aws.fault("events:PutTargets", code="LimitExceededException", status=400, times=10)
     with pytest.raises(AwsError, match="LimitExceeded"), Listener(deployed.stack):
         pass
     assert deployed.listeners() == []

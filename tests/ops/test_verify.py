@@ -132,7 +132,9 @@ def test_the_bus_is_deleted(deployed: Both) -> None:
 
 def test_a_rule_that_is_disabled(deployed: Both) -> None:
     deployed.aws.client("events").disable_rule(Name=f"{BUS}-tap", EventBusName=BUS)
-    assert deployed.step("rules").told == f"rule {BUS}-tap is DISABLED: its target gets nothing"
+    step = deployed.step("rules")
+    assert step.told == f"rule {BUS}-tap is DISABLED: its target gets nothing"
+    assert step.fix.endswith(f"events enable-rule --name {BUS}-tap --event-bus-name {BUS}")
 
 
 def test_a_rule_without_its_target(deployed: Both) -> None:
