@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 import pulumi
 import pulumi_aws as aws
 
+ENABLED = "ENABLED"
+"""The state of every rule. Said, because one that was disabled by hand would not be a difference otherwise."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Base:

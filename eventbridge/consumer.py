@@ -4,7 +4,7 @@ import pulumi
 import pulumi_aws as aws
 
 from .bus import Bus
-from .component import Base, Component
+from .component import ENABLED, Base, Component
 from .dead_letters import DeadLetters, DeadLettersArgs
 
 # The longest that EventBridge has; after that the event is a dead letter.
@@ -36,6 +36,7 @@ class Consumer(Component):
             description=description,
             event_bus_name=self._bus.name,
             event_pattern=pulumi.Output.json_dumps(only(source)),
+            state=ENABLED,
             tags=self._base.tags,
             opts=self.child(),
         )

@@ -7,7 +7,7 @@ import pulumi
 import pulumi_aws as aws
 
 from . import policies
-from .component import Base, Component
+from .component import ENABLED, Base, Component
 
 
 @dataclass(kw_only=True)
@@ -34,6 +34,7 @@ class Heartbeat(Component):
             name=f"{args.base.prefix}-heartbeat",
             description="A heartbeat through the API destination",
             schedule_expression=every(args.minutes),
+            state=ENABLED,
             tags=args.base.tags,
             opts=self.child(),
         )

@@ -8,7 +8,7 @@ import pulumi_aws as aws
 
 from . import policies
 from .bus import Bus
-from .component import Base, Component
+from .component import ENABLED, Base, Component
 
 PATTERN = {"source": ["genesys-pulumi.ops"], "detail-type": ["heartbeat"]}
 RETENTION_SECONDS = 60  # the shortest that SQS has: nobody reads them
@@ -36,6 +36,7 @@ class HeartbeatReceived(Component):
             description="The heartbeats that arrive, to be counted",
             event_bus_name=args.bus.name,
             event_pattern=json.dumps(PATTERN),
+            state=ENABLED,
             tags=args.base.tags,
             opts=self.child(),
         )

@@ -386,6 +386,13 @@ def test_the_api_may_call_the_function_from_its_one_route(graph: Graph) -> None:
     assert [route.inputs["routeKey"] for route in graph.of("aws:apigatewayv2/route:Route")] == ["POST /genesys"]
 
 
+def test_a_rule_says_that_it_is_enabled(graph: Graph) -> None:
+    """What isn't said is no difference, and a rule that somebody disabled would stay so."""
+    rules = graph.of(RULE)
+    assert len(rules) >= 3
+    assert all(rule.inputs["state"] == "ENABLED" for rule in rules)
+
+
 def test_a_missed_heartbeat_leaves_nothing_behind(graph: Graph) -> None:
     target = graph.one(TARGET, "heartbeat").inputs
     assert target["retryPolicy"] == {"maximumRetryAttempts": 1, "maximumEventAgeInSeconds": 60}

@@ -247,6 +247,16 @@ def test_what_was_changed_by_hand_is_found_by_refresh_and_mended_by_up(
     nothing_to_do(deployed)
 
 
+def test_a_rule_that_was_disabled_by_hand_is_enabled_again(deployed: Deployment) -> None:
+    events, bus = deployed.client("events"), "genesys-local"
+    events.disable_rule(Name="genesys-local-tap", EventBusName=bus)
+    deployed.pulumi("refresh", "--yes", "--run-program")
+    assert re.search(r"~ state\b", deployed.pulumi("preview", "--diff"))
+    deployed.pulumi("up", "--yes")
+    assert events.describe_rule(Name="genesys-local-tap", EventBusName=bus)["State"] == "ENABLED"
+    nothing_to_do(deployed)
+
+
 def test_what_was_deleted_by_hand_is_made_anew(deployed: Deployment, outputs: dict[str, Any]) -> None:
     token = deployed.token()
     deployed.genesys("DELETE", f"{WEBHOOKS}/{outputs['webhookId']}", token=token)
