@@ -11,7 +11,7 @@ from typing import Protocol
 import pulumi
 import pulumi_aws as aws
 
-from . import policies
+from . import metrics, policies
 from .bus import Bus
 from .component import Base, Component
 from .parking import Parking, ParkingArgs
@@ -192,7 +192,7 @@ class Ingress(Component):
                     "KEY_OVERLAP_MINUTES": str(args.limits.key_overlap_minutes),
                     "MAX_AGE_MINUTES": str(args.limits.max_age_minutes),
                     "TOPICS": json.dumps(args.limits.topics),
-                    "METRICS_NAMESPACE": "GenesysEventBridge",
+                    "METRICS_NAMESPACE": metrics.OURS,
                     "STACK": pulumi.get_stack(),
                 }
             ),

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 
+from eventbridge.metrics import OURS
 from genesys_provider.webhook import without_trailing_slash
 
 from .aws import Answer, AwsError, asking
@@ -197,20 +198,26 @@ class Side:
         return f"{count:,}, {told}"
 
     def _age(self, queue: str) -> float | None:
-        """Of the oldest message, in seconds, as the queue's own metric last had it."""
+        """Of the oldest message, in seconds, as was last told.
+
+        By the queue's own metric, which forgets a message that was received three times, and by the ingress', which
+        tells of those that it looked at.
+        """
         now = datetime.now(UTC)
-        metric = {
-            "Namespace": "AWS/SQS",
-            "MetricName": "ApproximateAgeOfOldestMessage",
-            "Dimensions": [{"Name": "QueueName", "Value": queue}],
-        }
-        query = {"Id": "age", "MetricStat": {"Metric": metric, "Period": 60, "Stat": "Maximum"}}
+        told = [
+            ("AWS/SQS", "ApproximateAgeOfOldestMessage", {"QueueName": queue}),
+            (OURS, "ParkedAge", {"Stack": self.stack.name}),
+        ]
+        queries = [
+            {"Id": f"age{number}", "MetricStat": {"Metric": metric(*each), "Period": 60, "Stat": "Maximum"}}
+            for number, each in enumerate(told)
+        ]
         with asking():
             answer = self.aws.metrics.get_metric_data(
-                MetricDataQueries=[query], StartTime=now - timedelta(minutes=15), EndTime=now
+                MetricDataQueries=queries, StartTime=now - timedelta(minutes=15), EndTime=now
             )
-        values = [value for each in answer.get("MetricDataResults") or [] for value in each.get("Values") or []]
-        return float(values[0]) if values else None
+        newest = [each["Values"][0] for each in answer.get("MetricDataResults") or [] if each.get("Values")]
+        return max(map(float, newest), default=None)
 
     # What could not be delivered to a target
 
@@ -246,3 +253,11 @@ class Side:
             if error.not_found:
                 return None
             raise
+
+
+def metric(namespace: str, name: str, dimensions: dict[str, str]) -> Answer:
+    return {
+        "Namespace": namespace,
+        "MetricName": name,
+        "Dimensions": [{"Name": key, "Value": value} for key, value in dimensions.items()],
+    }

@@ -207,6 +207,18 @@ def test_what_is_parked_for_long_and_nothing_drains_it(deployed: Both) -> None:
     assert "mapping is gone" in deployed.step("parked events").told
 
 
+def test_what_waits_for_long_is_told_though_the_queue_has_no_age_for_it(deployed: Both) -> None:
+    """SQS's own metric leaves out what was received three times: the ingress tells of that."""
+    deployed.aws.client("sqs").send_message(
+        QueueUrl=deployed.stack.outputs["parkingQueueUrl"], MessageBody="none of ours"
+    )
+    told = {"MetricName": "ParkedAge", "Value": 1800.0, "Dimensions": [{"Name": "Stack", "Value": deployed.stack.name}]}
+    deployed.aws.client("cloudwatch").put_metric_data(Namespace="GenesysEventBridge", MetricData=[told])
+    step = deployed.step("parked events")
+    assert step.ok is False
+    assert "1 events are parked, the oldest for 30 minutes" in step.told
+
+
 def test_dead_letters_are_counted(deployed: Both) -> None:
     url = deployed.stack.outputs["rules"]["tap"]["deadLetters"]
     for _ in range(3):
