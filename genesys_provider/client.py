@@ -56,10 +56,13 @@ class Client:
 
     poll = staticmethod(poll)
 
-    def repeat(self, call: Callable[[], T]) -> T:
-        """Call until it ends well or for good, within `max_attempts` and `timeout_seconds`."""
+    def repeat(self, call: Callable[[], T], only: type[RequestError] = RequestError) -> T:
+        """Call until it ends well or for good, within `max_attempts` and `timeout_seconds`.
+
+        A call that makes requests by the methods here names the `only` kind of error that they leave to it.
+        """
         with time_limit(self.connection.timeout_seconds):
-            return retry(call, self.connection.max_attempts)
+            return retry(call, self.connection.max_attempts, only)
 
     def get(self, path: str, **query: int | str) -> Entity:
         return self._repeat("GET", path, query=query)

@@ -235,7 +235,7 @@ class EventBridgeSourceProvider(EntityProvider):
                 raise
             return entity
 
-        return session.client().repeat(once)
+        return session.client().repeat(once, only=VersionConflict)  # what else may pass, `put` has tried again itself
 
     def _configured(self, current: Mapping[str, Any], props: Props) -> dict[str, Any]:
         has = current.get("properties") or {}

@@ -94,18 +94,18 @@ class Turn:
             self._lock.release()
 
 
-def retry(call: Callable[[], T], attempts: int) -> T:
+def retry(call: Callable[[], T], attempts: int, only: type[RequestError] = RequestError) -> T:
     """Call until it succeeds or fails for good, or attempts or seconds are used up; then its last error is raised.
 
     A RequestError that is `repeatable` is tried again: after its `wait` where the server named one (0 is none: it would
     use up all tries at once), else after a back-off with full jitter, so that callers who were refused together don't
-    come back together.
+    come back together. `only` that kind is, where requests inside the call have tries of their own for any other.
     """
     longest = FIRST_SECONDS
 
     def again(error: Exception) -> bool | float:
         nonlocal longest
-        if not isinstance(error, RequestError) or not error.repeatable:
+        if not isinstance(error, only) or not error.repeatable:
             return False
         if not (wait := error.wait):
             wait = jitter.uniform(0, longest)

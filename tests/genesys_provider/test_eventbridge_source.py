@@ -283,6 +283,35 @@ def test_one_that_others_write_all_the_time_is_given_up(process: Process, emulat
     assert sum("PUT" in call for call in emulator.calls()) == 8, "as often as genesys:maxAttempts says"
 
 
+@pytest.mark.parametrize("status", [503, 409, 400])
+def test_a_configuration_is_sent_as_often_as_anything_else(
+    status: int, emulator: Emulator, another: Callable[..., Process]
+) -> None:
+    """Who repeats around what repeats itself sends it nine times."""
+    state = another().up(SOURCE, PROPS)
+    emulator.calls()
+    body = {"message": "The version supplied does not match the current version"} if status == 400 else {}
+    emulator.fault("PUT", f"{PATH}/{{id}}/config/current", status=status, times=MANY, body=body)
+    process = another(config={"maxAttempts": 3})
+    assert f"config/current: {status}" in printed(lambda: process.up(SOURCE, {**PROPS, "notes": MARK}, state))
+    assert sum("PUT" in call for call in emulator.calls()) == 3
+
+
+def test_nor_is_what_a_conflict_makes_it_read_again(emulator: Emulator, another: Callable[..., Process]) -> None:
+    state = another().up(SOURCE, PROPS)
+    emulator.fault("PUT", f"{PATH}/{{id}}/config/current", status=409, times=MANY)
+    emulator.fault("GET", f"{PATH}/{{id}}", status=200, body=everything(emulator)[0])
+    emulator.fault("GET", f"{PATH}/{{id}}", status=503, times=MANY)
+    emulator.calls()
+    process = another(config={"maxAttempts": 3})
+    assert f"GET {PATH}/{state.id}: 503" in printed(lambda: process.up(SOURCE, {**PROPS, "notes": MARK}, state))
+    assert [call for call in emulator.calls() if "integrations" in call] == [
+        f"GET {PATH}/{state.id}",
+        f"PUT {PATH}/{state.id}/config/current",
+        *[f"GET {PATH}/{state.id}"] * 3,
+    ]
+
+
 def test_what_is_right_already_is_not_written(process: Process, emulator: Emulator) -> None:
     state = process.up(SOURCE, PROPS)
     calls(emulator)
