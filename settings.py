@@ -177,10 +177,10 @@ SUBSCRIPTION_KEYS = ("name", "eventTypes", "attributes", "enabled", "transform",
 INGRESS_KEYS = ("url", "throttle", "maxAgeMinutes")
 THROTTLE_KEYS = ("rate", "burst")
 BUS_ARN = (
-    r"arn:aws(-[a-z]+)*:events:(?P<region>[a-z]{2}(-[a-z]+)+-\d):(?P<account>\d{12})"
+    r"arn:aws(-[a-z]+)*:events:(?P<region>[a-z]{2,4}(-[a-z]+)+-\d):(?P<account>\d{12})"
     r":event-bus/(?P<name>[/.A-Za-z0-9_-]{1,256})"
 )
-TOPIC_ARN = r"arn:aws(-[a-z]+)*:sns:(?P<region>[a-z]{2}(-[a-z]+)+-\d):\d{12}:[A-Za-z0-9_-]{1,256}"
+TOPIC_ARN = r"arn:aws(-[a-z]+)*:sns:(?P<region>[a-z]{2,4}(-[a-z]+)+-\d):\d{12}:[A-Za-z0-9_-]{1,256}"
 EXAMPLE = 'for example: [{"name": "queues", "eventTypes": ["routing.queueEvent"]}]'
 
 

@@ -231,6 +231,7 @@ def test_bad_input_is_one_line_that_says_what_to_write(config: dict[str, Any], s
         BUS,
         "arn:aws-cn:events:cn-northwest-1:222222222222:event-bus/default",
         "arn:aws-us-gov:events:us-gov-west-1:222222222222:event-bus/team.a_b-c",
+        "arn:aws-eusc:events:eusc-de-east-1:222222222222:event-bus/genesys",
     ],
 )
 def test_buses_of_any_account_region_and_partition_are_taken(arn: str) -> None:
@@ -247,7 +248,11 @@ def test_a_bus_is_not_forwarded_to_itself() -> None:
 
 
 def test_a_topic_of_another_account_and_partition_is_taken() -> None:
-    for arn in ("arn:aws:sns:eu-central-1:999999999999:on-call", "arn:aws-cn:sns:cn-north-1:999999999999:a_b"):
+    for arn in (
+        "arn:aws:sns:eu-central-1:999999999999:on-call",
+        "arn:aws-cn:sns:cn-north-1:999999999999:a_b",
+        "arn:aws-eusc:sns:eusc-de-east-1:999999999999:a",
+    ):
         assert settings({"alarmTopicArn": arn}).alarm_topic_arn == arn
 
 

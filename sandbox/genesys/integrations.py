@@ -39,7 +39,7 @@ STATES = ("ACTIVE", "ACTIVATING", "INACTIVE", "DEACTIVATING", "ERROR")
 MOST_IDS = 100
 SUFFIX = re.compile(r"[A-Za-z0-9._-]{1,64}")
 ACCOUNT = re.compile(r"\d{12}", re.ASCII)
-REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
+REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-[0-9]")
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,12 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
+import boto3
 import pytest
 
+from genesys_provider.eventbridge_source import region_problem
 from sandbox.genesys import Settings, activation
+from sandbox.genesys.integrations import REGION as REGION_FORM
 from sandbox.genesys.testing import serve
 from tests.sandbox.genesys.partner_api import ACCOUNT, REGION, PartnerApi, partner_api
 from tests.support.genesys_emulator import Emulator, Receiver
@@ -296,6 +299,23 @@ def test_what_properties_must_be(cloud: Emulator, name: str, value: Any, code: s
 @pytest.mark.parametrize("suffix", ["a", "a" * 64, "A.b-c_9"])
 def test_suffixes_that_may_be(cloud: Emulator, suffix: str) -> None:
     assert configure(cloud, new(cloud), eventSourceSuffix=suffix)["properties"]["eventSourceSuffix"] == suffix
+
+
+def test_every_region_of_aws_is_one_as_the_provider_has_it() -> None:
+    """Else what the provider lets pass is refused only after the integration was made."""
+    session = boto3.session.Session()
+    regions = {
+        region
+        for partition in session.get_available_partitions()
+        for region in session.get_available_regions("events", partition)
+    }
+    assert {"eu-central-1", "us-gov-west-1", "cn-north-1", "eusc-de-east-1"} <= regions
+    for region in regions:
+        assert region_problem(region) is None, region
+        assert REGION_FORM.fullmatch(region), region
+    for no_region in ("us_east_1", "US-EAST-1", "us-east", "euc1", "eu-central-１", "europe-de-east-1", "", "eu-1"):
+        assert region_problem(no_region), no_region
+        assert not REGION_FORM.fullmatch(no_region), no_region
 
 
 def test_a_suffix_is_taken_once_in_a_region_until_its_integration_is_deleted(cloud: Emulator) -> None:
