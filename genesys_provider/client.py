@@ -13,6 +13,7 @@ from .ratelimit import RateLimit
 from .redaction import redact
 from .responses import failure, json_object, no_answer, unreadable
 from .retry import Turn, end_in, held_back, poll, retry, time_left, time_limit, until
+from .uuids import folded
 
 NAME = "genesys-eventbridge"
 VERSION = "0.1.0"
@@ -149,7 +150,7 @@ class Client:
         with time_limit(self.connection.timeout_seconds), self._organisation_turn.taken():
             if self._organisation is None:
                 try:
-                    self._organisation = str(self.get(ORGANISATION).get("id", ""))
+                    self._organisation = folded(str(self.get(ORGANISATION).get("id", "")))
                 except (NotFound, Forbidden):
                     self._organisation = ""
             return self._organisation

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from .errors import ConfigError
 from .redaction import hide
 from .regions import REGIONS, find_region
+from .uuids import folded
 
 CONFIG_KEYS = ("region", "loginUrl", "apiUrl", "orgId", "clientId", "clientSecret", "timeoutSeconds", "maxAttempts")
 DEFAULT_TIMEOUT_SECONDS, DEFAULT_MAX_ATTEMPTS = 120, 8
@@ -82,7 +83,7 @@ def resolve(config: Callable[[str], object], environ: Mapping[str, str]) -> Conn
         api_url=api_url,
         client_id=client_id,
         client_secret=client_secret,
-        org_id=credential("GENESYS_ORG_ID", "orgId", "Genesys organisation id"),
+        org_id=folded(credential("GENESYS_ORG_ID", "orgId", "Genesys organisation id")),
         timeout_seconds=number("timeoutSeconds", text("timeoutSeconds"), DEFAULT_TIMEOUT_SECONDS, 3600),
         max_attempts=int(number("maxAttempts", text("maxAttempts"), DEFAULT_MAX_ATTEMPTS, 20, whole=True)),
     )

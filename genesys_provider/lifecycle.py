@@ -26,6 +26,7 @@ from pulumi.dynamic import (
 from . import session
 from .errors import GenesysError, NotFound, OwnershipError, boundary, one_line_errors
 from .redaction import hide
+from .uuids import folded
 
 Entity = dict[str, Any]  # an object of the API
 Props = dict[str, Any]  # a resource's properties as Pulumi hands them over: JSON values, or Unknown in a preview
@@ -320,7 +321,7 @@ class EntityProvider(Provider):
     def _refuse_other_org(self, id_: str, props: Mapping[str, Any]) -> None:
         """An object is known by its id in one organisation: in another, that id means nothing, or something else."""
         org, here = props.get("org"), session.connection()
-        if org and (org["id"] != here.org_id or here.is_apart_from(org["host"])):
+        if org and (folded(org["id"]) != here.org_id or here.is_apart_from(org["host"])):
             raise OwnershipError(
                 f"{self.kind} {id_} lives in organisation {org['id']} ({org['host']}), but GENESYS_ORG_ID and"
                 f" genesys:region say {here.org_id} ({here.host}): nothing was read or changed; use a stack of its own"

@@ -9,6 +9,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from .uuids import UUID
+
 PLACEHOLDER = "{id}"
 DETAIL = "v2.detail.events.conversation.{id}"
 KNOWN = (
@@ -40,7 +42,6 @@ TUTORIAL = {
 """What the tutorial's event types are really called."""
 
 FORM = re.compile(r"v2(\.([A-Za-z][A-Za-z0-9_-]*|\{id\}))+")
-UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
 def problem(topic: str) -> str | None:

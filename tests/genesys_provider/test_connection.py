@@ -26,6 +26,12 @@ def test_the_environment_goes_before_the_config() -> None:
     assert connection.org_id == ORG
 
 
+def test_an_organisations_id_means_the_same_in_any_case() -> None:
+    assert connect(CONFIG, {**ENVIRON, "GENESYS_ORG_ID": ORG.upper()}).org_id == ORG
+    assert connect({**CONFIG, "orgId": ORG.upper()}).org_id == ORG
+    assert connect({**CONFIG, "orgId": "Not-A-UUID"}).org_id == "Not-A-UUID"
+
+
 @pytest.mark.parametrize("nothing", [{}, dict.fromkeys(ENVIRON, ""), dict.fromkeys(ENVIRON, "  ")])
 def test_without_it_the_config_counts(nothing: dict[str, str]) -> None:
     connection = connect(CONFIG, nothing)

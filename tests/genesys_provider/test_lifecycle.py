@@ -1,5 +1,6 @@
 """One life cycle for every kind of object, played through against the emulator."""
 
+import dataclasses
 import json
 import re
 from collections.abc import Callable
@@ -656,6 +657,19 @@ def test_another_organisation_is_refused_before_any_call(
         assert ("another-org (loopback)" in text) or (f"{ORG} (api.mypurecloud.de)" in text)
         assert text.endswith(": nothing was read or changed; use a stack of its own for each organisation\n")
     assert emulator.calls() == []
+
+
+def test_its_id_in_another_case_is_the_same_organisation(
+    kind: Kind, process: Process, emulator: Emulator, another: Callable[..., Process]
+) -> None:
+    state = process.up(kind.provider, kind.props)
+    outputs = {**state.outputs, "org": {**state.outputs["org"], "id": ORG.upper()}}  # as a former release kept it
+    upper = dataclasses.replace(state, outputs=outputs)
+    emulator.fault("GET", "/api/v2/organizations/me", status=200, body={"id": ORG.upper()})
+    process = another(environ={"GENESYS_ORG_ID": ORG.upper()})
+    changed = process.up(kind.provider, {**kind.props, "enabled": False}, upper)
+    process.destroy(kind.provider, changed)
+    assert entities(kind, emulator) == []
 
 
 def test_another_port_of_this_machine_is_the_same_place(
