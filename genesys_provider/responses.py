@@ -186,7 +186,11 @@ def advice(response: http.Response, code: str) -> str:
     if status == 415:
         return "JSON was sent: is genesys:apiUrl the API's host, and does nothing in between change the Content-Type?"
     if status == 429:
-        return "the rate limit was still reached after waiting: try again in a minute"
+        if seconds := retry_after(response):  # which may be longer than there was time for
+            return (
+                f"the rate limit is reached, and the server asks for {seconds:.0f} s without requests: wait that long"
+            )
+        return "the rate limit is reached: try again in a minute"
     if 300 <= status < 400:
         return "redirects are not followed: is genesys:apiUrl the API's host?"
     if status >= 500:

@@ -149,7 +149,7 @@ ANSWERS = [
         "429 for good",
         {"status": 429, "headers": {"Retry-After": "20"}},
         r"429 too\.many\.requests: Rate limit exceeded the maximum\. Retry the request in \[20\] seconds",
-        everywhere("the rate limit was still reached after waiting: try again in a minute"),
+        everywhere("the rate limit is reached, and the server asks for 20 s without requests: wait that long"),
     ),
     Answer("408", {"status": 408}, r"408 request\.timeout: The client did not produce [^;]+", again()),
     Answer("500", {"status": 500}, r"500 internal\.server\.error: The server encountered [^;]+", again(FAILED)),

@@ -98,6 +98,19 @@ def test_it_says_what_to_do(status: int, method: str, path: str, says: str) -> N
     assert says in str(failure(answer(status, method, path)))
 
 
+@pytest.mark.parametrize(
+    ("headers", "says"),
+    [
+        ({"Retry-After": "3600"}, "is reached, and the server asks for 3600 s without requests: wait that long"),
+        ({"inin-ratelimit-reset": "40"}, "is reached, and the server asks for 40 s without requests: wait that long"),
+        ({"Retry-After": "0"}, "is reached: try again in a minute"),
+        ({"Retry-After": "soon"}, "is reached: try again in a minute"),
+    ],
+)
+def test_it_says_how_long_the_rate_limit_is_to_be_waited_for(headers: dict[str, str], says: str) -> None:
+    assert str(failure(answer(429, headers=headers))).endswith(f"; the rate limit {says}")
+
+
 def test_it_leaves_what_to_do_to_those_who_know_it() -> None:
     assert str(failure(answer(401, "POST", TOKEN))) == "POST /oauth/token: 401: Unauthorized"
     assert str(failure(answer(404))) == f"GET {ONE_HOOK}: 404: Not Found"
