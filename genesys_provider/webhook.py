@@ -103,6 +103,8 @@ def headers_problem(value: Any) -> str | None:
     if problem := text_map_problem(value):
         return problem
     for name, text in value.items():
+        if re.search(r"[:\s]", name):  # perhaps a whole line, pasted with the secret in it
+            return "has a name with a colon or a blank in it (not shown: it may hold a secret); write {name: value}"
         if not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", name) or name.lower() in FRAMING:
             return f"has {name!r}, which is no name of a header that may be set"
         if not re.fullmatch(r"[\t\x20-\x7e\x80-\xff]*", text):

@@ -55,7 +55,19 @@ def test_defaults_are_those_of_the_platform(process: Process) -> None:
         ({"signingKey": None}, "signingKey must be a text of 1 to 1000 characters"),
         ({"headerOverrides": ["X"]}, "headerOverrides must be a map of texts by name"),
         ({"headerOverrides": {"X": 1}}, "headerOverrides must be a map of texts by name"),
-        ({"headerOverrides": {"X Y": "1"}}, "headerOverrides has 'X Y', which is no name of a header that may be set"),
+        ({"headerOverrides": {"X/Y": "1"}}, "headerOverrides has 'X/Y', which is no name of a header that may be set"),
+        *(
+            (
+                {"headerOverrides": {line: "1"}},
+                "headerOverrides has a name with a colon or a blank in it (not shown: it may hold a secret); write {name:",
+            )
+            for line in (
+                "Authorization: Bearer s3cr3t",
+                "Authorization:s3cr3t",
+                "Authorization\ts3cr3t",
+                "Bearer s3cr3t",
+            )
+        ),
         (
             {"headerOverrides": {"Host": "1"}},
             "headerOverrides has 'Host', which is no name of a header that may be set",
