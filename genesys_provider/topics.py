@@ -48,7 +48,9 @@ def problem(topic: str) -> str | None:
     """What is wrong with a topic wherever it is used, worded to stand behind it, or None."""
     if topic in TUTORIAL:
         return f"is the tutorial's name; write {' and '.join(TUTORIAL[topic])}"
-    if (template := template_of(topic)) != topic:
+    if (template := template_of(topic)) != topic and any(is_misspelt(part) for part in topic.split(".")):
+        return f"has a placeholder of another form; write {PLACEHOLDER} for every placeholder: {template}"
+    if template != topic:
         return f"is about one object alone, and only templates travel over EventBridge; write {template}"
     if not FORM.fullmatch(topic):
         return f"is no topic; write one like {DETAIL}.acd.start"
@@ -69,6 +71,11 @@ def template_of(topic: str) -> str:
 
 def is_placeholder(part: str) -> bool:
     return part.startswith("{") and part.endswith("}")
+
+
+def is_misspelt(part: str) -> bool:
+    """Whether it is meant to stand for every id, as `{userId}` and `*` are, and does not."""
+    return part != PLACEHOLDER and not {"{", "}", "*"}.isdisjoint(part)
 
 
 def unavailable(topics: Sequence[str], available: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -527,22 +527,28 @@ def test_one_that_stays_is_told(process: Process, emulator: Emulator) -> None:
 
 # Topics
 
+OTHERWISE = "has a placeholder of another form; write {id} for every placeholder: "
+
 
 @pytest.mark.parametrize(
     ("topic", "problem"),
     [
         ("routing.queueEvent", f"is the tutorial's name; write {DETAIL}.acd.start and {DETAIL}.acd.end"),
         ("conversation.event", f"is the tutorial's name; write {DETAIL}.customer.start and {DETAIL}.customer.end"),
-        ("v2.users.7.presence", "only templates travel over EventBridge; write v2.users.{id}.presence"),
+        (
+            "v2.users.7.presence",
+            "is about one object alone, and only templates travel over EventBridge; write v2.users.{id}.presence",
+        ),
         ("v2.new.8f14e45f-ceea-467f-9575-5b4a2d3c1e0f.thing", "write v2.new.{id}.thing"),
-        ("v2.users.{userId}.presence", "write v2.users.{id}.presence"),
+        ("v2.users.{userId}.presence", f"{OTHERWISE}v2.users.{{id}}.presence"),
+        ("v2.new.{a}.thing.{id}", f"{OTHERWISE}v2.new.{{id}}.thing.{{id}}"),
         ("v2.audits.entitytype.x.entityid.y", "write v2.audits.entitytype.{id}.entityid.{id}"),
         ("v1.users.{id}.presence", f"is no topic; write one like {DETAIL}.acd.start"),
         ("v2", "is no topic"),
         ("v2.users.{id}.presence.", "is no topic"),
-        ("v2.users.{id} .presence", "write v2.users.{id}.presence"),
+        ("v2.users.{id} .presence", f"{OTHERWISE}v2.users.{{id}}.presence"),
         ("v2.new. {id}.thing", "is no topic"),
-        ("v2.users.*.presence", "write v2.users.{id}.presence"),
+        ("v2.users.*.presence", f"{OTHERWISE}v2.users.{{id}}.presence"),
         ("", "is no topic"),
     ],
 )

@@ -59,7 +59,7 @@ def test_defaults_are_those_of_the_platform(process: Process) -> None:
         *(
             (
                 {"headerOverrides": {line: "1"}},
-                "headerOverrides has a name with a colon or a blank in it (not shown: it may hold a secret); write {name:",
+                "headerOverrides has a name with a colon or a blank in it (not shown: it may hold a secret); write",
             )
             for line in (
                 "Authorization: Bearer s3cr3t",
