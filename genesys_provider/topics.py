@@ -33,7 +33,7 @@ KNOWN = (
     "v2.audits.entitytype.{id}.entityid.{id}",
     "v2.operations.events.{id}",
 )
-"""Those that public sources of the platform show on EventBridge."""
+"""Those that public sources of the platform show on EventBridge. tests/test_known_topics.py compares all such lists."""
 
 TUTORIAL = {
     "routing.queueEvent": (f"{DETAIL}.acd.start", f"{DETAIL}.acd.end"),

@@ -8,7 +8,8 @@ from .aws import Entry
 
 LONGEST = 128  # what PutEvents takes as a detail type
 
-# What Genesys Cloud sends through EventBridge, as far as its documents and blueprints name it.
+# What Genesys Cloud sends through EventBridge, as far as its documents and blueprints name it, and a queue's
+# conversations, which they name for WebSockets. tests/test_known_topics.py compares them with the provider's.
 KNOWN = (
     "v2.detail.events.conversation.{id}.acd.end",
     "v2.detail.events.conversation.{id}.acd.start",
