@@ -154,8 +154,13 @@ class EventBridgeSourceProvider(EntityProvider):
             if entity is not found and (has["suffix"], has["awsRegion"]) == (props["suffix"], props["awsRegion"]):
                 raise self._taken(entity, "suffix", props)
         unused = [entity for entity in entities if entity.get("name") == props["name"] and is_unused(entity)]
+        ids = ", ".join(str(entity["id"]) for entity in unused)
+        if found and unused:
+            pulumi.log.warn(
+                f"besides integration {found['id']}, others of the name {props['name']!r} were made and never"
+                f" configured ({ids}): delete those that nobody needs"
+            )
         if not found and len(unused) > 1:
-            ids = ", ".join(str(entity["id"]) for entity in unused)
             raise OwnershipError(
                 f"{len(unused)} integrations {props['name']!r} were made and never configured ({ids}), so it can't be"
                 " told which is this one: delete those that nobody needs, or set `adopt` to one"

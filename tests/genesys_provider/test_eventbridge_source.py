@@ -162,6 +162,22 @@ def test_of_several_none_is_taken_and_their_ids_are_told(process: Process, emula
     assert process.up(SOURCE, {**PROPS, "adopt": ids[1]}).id == ids[1]
 
 
+def test_those_besides_ours_are_left_and_their_ids_are_told(
+    process: Process, emulator: Emulator, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ours = process.up(SOURCE, PROPS)
+    emulator.calls()
+    others = [unused(emulator), unused(emulator)]
+    unused(emulator, "another name")
+    capsys.readouterr()
+    assert process.up(SOURCE, PROPS).id == ours.id
+    assert (
+        f"warning: besides integration {ours.id}, others of the name {PROPS['name']!r} were made and never configured"
+        f" ({others[0]}, {others[1]}): delete those that nobody needs\n"
+    ) in capsys.readouterr().err
+    assert {each["id"] for each in everything(emulator)} >= {ours.id, *others}
+
+
 def test_a_source_that_another_integration_has_is_refused_before_anything_is_made(
     process: Process, emulator: Emulator
 ) -> None:
