@@ -202,6 +202,20 @@ def test_what_can_be_found_only_after_a_while_is_waited_for(
     assert [each["id"] for each in everything(emulator)] == [state.id]
 
 
+def test_what_a_lost_post_made_and_shows_too_late_is_told_by_its_id(
+    process: Process, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = set_clock(monkeypatch, Together(emulator))
+    emulator.door("POST", "lag", {"seconds": 14})
+    emulator.fault("POST", PATH, when="after", drop=True)
+    assert "was made, and can't be found 10 s later: `up` again" in printed(lambda: process.up(SOURCE, PROPS))
+    clock.sleep(14)
+    ids = [each["id"] for each in everything(emulator)]
+    assert len(ids) == 2
+    text = printed(lambda: process.up(SOURCE, PROPS))
+    assert f"were made and never configured ({ids[0]}, {ids[1]}), so it can't be told which is this one" in text
+
+
 def test_what_never_can_be_found_is_told(process: Process, emulator: Emulator) -> None:
     emulator.fault("GET", f"{PATH}/{{id}}", status=404, times=MANY)
     text = printed(lambda: process.up(SOURCE, PROPS))

@@ -229,6 +229,32 @@ def test_drift_of_a_secret_is_told_by_its_name(
 
 
 @of_one_request
+def test_one_of_the_state_is_known_by_its_id_whatever_mark_it_bears(
+    kind: Kind, process: Process, emulator: Emulator
+) -> None:
+    state = process.up(kind.provider, kind.props)
+    theirs = "[pulumi:project/other/it]"
+    emulator.calls()
+    emulator.change(kind.name, state.id, description=theirs)
+    changed = process.up(kind.provider, {**kind.props, "enabled": False}, state)
+    assert entities(kind, emulator)[0]["description"] == f"text {MARK}"
+    emulator.calls()
+    emulator.change(kind.name, state.id, description=theirs)
+    process.destroy(kind.provider, changed)
+    assert entities(kind, emulator) == []
+
+
+@of_one_request
+def test_a_killed_creation_is_not_looked_for_under_the_default_name(
+    kind: Kind, emulator: Emulator, another: Callable[..., Process]
+) -> None:
+    """docs/provider.md says so: `make recover` names what was being created."""
+    another().up(kind.provider, {**kind.props, "name": "of its own"})  # the state of which is lost
+    another().up(kind.provider, kind.props)
+    assert [entity["description"] for entity in entities(kind, emulator)] == [f"text {MARK}"] * 2
+
+
+@of_one_request
 def test_a_lost_mark_is_drift(kind: Kind, process: Process, emulator: Emulator) -> None:
     state = process.up(kind.provider, kind.props)
     emulator.calls()
