@@ -6,8 +6,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from .secrets import ControlCharacters, clean, cleaned, hide
+
 if TYPE_CHECKING:
     import boto3
+    import botocore.session
 
 Request = dict[str, Any]
 """Of an API: open by nature."""
@@ -38,12 +41,16 @@ class Identity:
 
     def complete(self) -> Request:
         """The request, with the token as it is now: files are renewed."""
-        token = self.token
+        token, where = self.token, "aws:assumeRoleWithWebIdentity.webIdentityToken"
         if token is None:
             try:
                 token = Path(os.path.expandvars(self.file or "")).expanduser().read_text(encoding="utf-8")
             except OSError as error:
-                raise AccessError(f"aws:assumeRoleWithWebIdentity.webIdentityTokenFile: {error}") from None
+                raise AccessError(f"{where}File: {error}") from None
+            except ValueError:
+                raise AccessError(f"{where}File names no file with a text in it: write the path of the token") from None
+        token = fit(where, token)
+        hide(token)
         return {**self.request, "WebIdentityToken": token}
 
 
@@ -95,6 +102,9 @@ class Access:
             own.set_config_variable(name, value)
         if self.skip_metadata:
             own.get_component("credential_provider").remove("iam-role")
+        if self.profile is None and not keys:
+            use_cleaned_environment(own)
+        hide(keys.get("aws_secret_access_key"), keys.get("aws_session_token"))
         return boto3.Session(botocore_session=own, **keys)
 
     def _sts(self, session: "boto3.Session", region: str, config: Any = None) -> Any:
@@ -108,6 +118,27 @@ class Access:
             verify=False if self.insecure else None,
             config=config,
         )
+
+
+def use_cleaned_environment(session: "botocore.session.Session") -> None:
+    """Let its credentials be without line breaks: a token with one would be quoted by the error of its header."""
+    from botocore.credentials import EnvProvider
+
+    try:
+        provider = EnvProvider(environ=cleaned(os.environ))
+    except ControlCharacters as error:
+        raise AccessError(str(error)) from None
+    resolver = session.get_component("credential_provider")
+    resolver.insert_after("env", provider)
+    resolver.remove("env")  # the first of the two
+
+
+def fit(where: str, value: str) -> str:
+    """A credential without white space at its ends. Raises AccessError for control characters inside."""
+    try:
+        return clean(where, value)
+    except ControlCharacters as error:
+        raise AccessError(str(error)) from None
 
 
 def keys_of(answer: Request) -> dict[str, str]:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from .access import Access, AccessError, Identity, Request
+from .access import Access, AccessError, Identity, Request, fit
 
 # What AWS's own settings call them. Each goes for every client, those that look for credentials included.
 SETTINGS = {
@@ -76,7 +76,7 @@ UNITS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "
 
 def parse(config: Mapping[str, Any]) -> Access:
     """By the names of `aws:` keys: texts, and lists and maps as JSON text. Raises AccessError."""
-    values = {key: parsed(value) for key, value in config.items() if value not in (None, "")}
+    values = {key: parsed(value) for key, value in cleaned_keys(config).items() if value not in (None, "")}
     for key, variable in REFUSED.items():
         if key in values:
             raise AccessError(f"aws:{key} is not honoured by PartnerSource: set {variable} in the environment instead")
@@ -102,6 +102,12 @@ def parse(config: Mapping[str, Any]) -> Access:
             values.get("skipMetadataApiCheck", os.environ.get("AWS_SKIP_METADATA_API_CHECK") or False),
         ),
     )
+
+
+def cleaned_keys(config: Mapping[str, Any]) -> dict[str, Any]:
+    """The config, with its credentials as they may be sent."""
+    texts = {key: config[key] for key in ("accessKey", "secretKey", "token") if isinstance(config.get(key), str)}
+    return {**config, **{key: fit(f"aws:{key}", text) for key, text in texts.items()}}
 
 
 def parsed(value: Any) -> Any:
@@ -132,9 +138,25 @@ def setting(key: str, value: Any) -> Any:
 def endpoints(value: Any) -> dict[str, str]:
     if not isinstance(value, list) or not all(isinstance(each, dict) for each in value):
         raise AccessError('aws:endpoints must be such as [{"events": "http://127.0.0.1:4566"}]')
+    for number, each in enumerate(value):
+        for name, url in each.items():
+            if url not in (None, "") and not is_url(url):
+                raise AccessError(f"aws:endpoints[{number}].{name} is no URL: write such as http://127.0.0.1:4566")
     named = {name: url for each in value for name, url in each.items() if url}
     events = next((named[name] for name in ("events", "cloudwatchevents", "eventbridge") if name in named), None)
     return {name: url for name, url in (("events", events), ("sts", named.get("sts"))) if url}
+
+
+def is_url(value: Any) -> bool:
+    """Whether boto3 takes it for one, which raises a ValueError otherwise."""
+    from botocore.utils import is_valid_endpoint_url, is_valid_ipv6_endpoint_url
+
+    if not isinstance(value, str) or not value.isprintable() or not value.startswith(("http://", "https://")):
+        return False
+    try:
+        return bool(is_valid_endpoint_url(value) or is_valid_ipv6_endpoint_url(value))
+    except ValueError:
+        return False
 
 
 def roles(value: Any) -> list[Request]:

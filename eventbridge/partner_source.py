@@ -7,8 +7,7 @@ same bus, all events are dropped until somebody activates it: so this does.
 
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, ClassVar
@@ -27,6 +26,7 @@ from pulumi.dynamic import (
 from .access import AccessError, Events
 from .access_config import KEYS, parse
 from .account import account_id
+from .partner_errors import PartnerSourceError, boundary
 
 LIMIT_SECONDS = 300.0
 POLL_SECONDS = 1.0
@@ -45,21 +45,17 @@ class PartnerSourceArgs:
     """The AWS region in which it appears."""
 
 
-class PartnerSourceError(Exception):
-    """One line: what is wrong with the source, and what to do."""
-
-    __module__ = "builtins"  # Pulumi prints the class before the text
-
-
 class PartnerSourceProvider(ResourceProvider):
     """Carries no attributes: it is pickled, by reference to its class, into every state."""
 
     serialize_as_secret_always = False
 
+    @boundary
     def configure(self, req: ConfigureRequest) -> None:
         sys.tracebacklimit = 0  # errors are one line
         Aws.config = {key: req.config.get(f"aws:{key}") for key in KEYS}
 
+    @boundary
     def check(self, _olds: Props, news: Props) -> CheckResult:
         """Knows in a preview already that config asks for what can't be done here."""
         try:
@@ -68,6 +64,7 @@ class PartnerSourceProvider(ResourceProvider):
             raise PartnerSourceError(str(error)) from None
         return CheckResult(news, [])
 
+    @boundary
     def diff(self, _id: str, olds: Props, news: Props) -> DiffResult:
         told = ("name", "region", *(["account"] if olds.get("account") else []))  # states of before have no account
         changed = [key for key in told if olds.get(key) != news.get(key)]
@@ -76,25 +73,28 @@ class PartnerSourceProvider(ResourceProvider):
         moved = olds.get("__provider") != news.get("__provider")  # rewrites the state; without it, destroy would fail
         return DiffResult(changes=bool(changed) or idle or moved, replaces=known)
 
+    @boundary
     def create(self, props: Props) -> CreateResult:
         return CreateResult(props["name"], {**props, "arn": make_active(props)})
 
+    @boundary
     def read(self, id_: str, props: Props) -> ReadResult:
         name = props["name"]
-        with in_one_line(name):
-            events = ask(props)
-            found = describe(events, name)
-            if found is None:
-                return ReadResult(None, {})
-            deleted = found["State"] == "DELETED"
-            now = {**props, "active": not deleted and not is_idle(events, found)}
+        events = ask(props)
+        found = describe(events, name)
+        if found is None:
+            return ReadResult(None, {})
+        deleted = found["State"] == "DELETED"
+        now = {**props, "active": not deleted and not is_idle(events, found)}
         if deleted:
             pulumi.log.warn(f"{name} is DELETED: Genesys Cloud took it back, and its bus gets nothing from it")
         return ReadResult(id_, {**now, "arn": found["Arn"]}, {key: now[key] for key in INPUTS if key in now})
 
+    @boundary
     def update(self, _id: str, olds: Props, news: Props) -> UpdateResult:
         return UpdateResult({**olds, **news, "arn": make_active(news)})
 
+    @boundary
     def delete(self, _id: str, _props: Props) -> None:
         """The partner deletes it."""
 
@@ -107,17 +107,6 @@ class Aws:
     @classmethod
     def connect(cls, region: str) -> tuple[str, Events]:
         return parse(cls.config).connect(region)
-
-
-@contextmanager
-def in_one_line(name: str) -> Iterator[None]:
-    """What AWS answers about the source, or why it can't be asked, as a PartnerSourceError."""
-    from botocore.exceptions import BotoCoreError, ClientError
-
-    try:
-        yield
-    except (BotoCoreError, ClientError, AccessError) as error:
-        raise PartnerSourceError(" ".join(f"{name}: {error}".split())) from None
 
 
 def ask(props: Props) -> Events:
@@ -135,13 +124,12 @@ def ask(props: Props) -> Events:
 def make_active(props: Props) -> str:
     """The ARN of the source, as soon as it is there, and active where it has its bus already."""
     name, region = props["name"], props["region"]
-    with in_one_line(name):
-        events = ask(props)
-        found = wait(events, name, region)
-        if is_idle(events, found):
-            pulumi.log.info(f"{name} is PENDING and has its bus: activating it")
-            events.activate_event_source(Name=name)
-        return str(found["Arn"])
+    events = ask(props)
+    found = wait(events, name, region)
+    if is_idle(events, found):
+        pulumi.log.info(f"{name} is PENDING and has its bus: activating it")
+        events.activate_event_source(Name=name)
+    return str(found["Arn"])
 
 
 def wait(events: Events, name: str, region: str) -> Props:

@@ -15,6 +15,7 @@ from botocore.exceptions import (
     ClientError,
     CredentialRetrievalError,
     EndpointConnectionError,
+    HTTPClientError,
     NoCredentialsError,
     PartialCredentialsError,
     ProfileNotFound,
@@ -137,7 +138,7 @@ class Aws:
         try:
             with asking():
                 self._session = access.session(self.region)
-        except AwsError as error:
+        except (AwsError, AccessError) as error:
             raise StackError(str(error)) from None
 
     @property
@@ -212,6 +213,8 @@ def words(error: Exception) -> str:
         return f"no AWS credentials: {CREDENTIALS}"
     if isinstance(error, ProfileNotFound):
         return f"{str(error).rstrip('.')}: correct aws:profile, AWS_PROFILE or ~/.aws/config"
+    if type(error) is HTTPClientError:  # quotes what it could not send, a header with a token in it say
+        return f"the request to AWS could not be sent: {CREDENTIALS}"
     text = re.sub(r"^An error occurred \((\w[\w.]*)\) when calling the (\w+) operation:? *", r"\2: \1: ", str(error))
     text = " ".join(text.split()).rstrip(".")
     code = code_of(error)

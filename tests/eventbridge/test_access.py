@@ -266,6 +266,16 @@ def test_each_key_of_the_provider_is_honoured_or_refused_or_has_no_effect() -> N
         ({"sharedConfigFiles": ["a", "b"]}, "aws:sharedConfigFiles must have exactly one file for PartnerSource"),
         ({"sharedCredentialsFiles": "a"}, "aws:sharedCredentialsFiles must have exactly one file for PartnerSource"),
         ({"endpoints": {"events": "x"}}, "aws:endpoints must be such as"),
+        ({"endpoints": [{"sqs": ""}, {"events": 5}]}, "aws:endpoints[1].events is no URL: write such as http://127"),
+        ({"endpoints": [{"sts": "127.0.0.1:4566"}]}, "aws:endpoints[0].sts is no URL: write such as http://127.0.0.1"),
+        ({"endpoints": [{"sts": "http://a b"}]}, "aws:endpoints[0].sts is no URL"),
+        ({"endpoints": [{"sts": "http://[::1"}]}, "aws:endpoints[0].sts is no URL"),
+        ({"accessKey": f"k\n{SECRET}", "secretKey": "s"}, "aws:accessKey has a line break or another control"),
+        ({"accessKey": "k", "secretKey": f"{SECRET}\r{SECRET}"}, "aws:secretKey has a line break or another control"),
+        (
+            {"accessKey": "k", "secretKey": "s", "token": f"{SECRET}\x00{SECRET}"},
+            "aws:token has a line break or another control character inside: write it anew",
+        ),
         ({"useFipsEndpoint": "perhaps"}, "aws:useFipsEndpoint must be true or false"),
         ({"insecure": "perhaps"}, "aws:insecure must be true or false"),
         ({"assumeRoles": {"roleArn": "r"}}, "aws:assumeRoles must be such as"),
@@ -290,6 +300,36 @@ def test_each_key_of_the_provider_is_honoured_or_refused_or_has_no_effect() -> N
 )
 def test_what_can_not_be_honoured_is_refused_in_one_line(keys: dict[str, object], says: str) -> None:
     assert refusal(**keys).startswith(says)
+
+
+def test_credentials_in_config_are_without_white_space_at_their_ends(aws: Sandbox) -> None:
+    assert account(aws, accessKey=f" {CONFIGS}\n", secretKey=f"{SECRET}\r\n", token="the token\n") == CONFIGS
+
+
+def test_credentials_in_the_environment_are_without_white_space_at_their_ends(
+    aws: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", f"{ENVIRONMENTS}\r\n")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test\n")
+    monkeypatch.setenv("AWS_SESSION_TOKEN", "the token\n")
+    assert account(aws) == ENVIRONMENTS
+
+
+@pytest.mark.parametrize("name", ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"])
+def test_a_line_break_in_a_credential_of_the_environment_is_refused(
+    aws: Sandbox, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv(name, f"{SECRET}\n{SECRET}")
+    with pytest.raises(AccessError) as caught:
+        account(aws)
+    assert str(caught.value) == f"{name} has a line break or another control character inside: write it anew"
+
+
+def test_a_token_in_a_file_is_a_text(aws: Sandbox, tmp_path: Path) -> None:
+    (tmp_path / "token").write_bytes(b"\xff\xfe\x00")
+    identity = {"roleArn": role(FIRST), "webIdentityTokenFile": str(tmp_path / "token")}
+    with pytest.raises(AccessError, match=r"webIdentityTokenFile names no file with a text in it: write the path"):
+        account(aws, assumeRoleWithWebIdentity=identity)
 
 
 def test_nothing_secret_is_shown() -> None:

@@ -2,14 +2,19 @@
 
 import json
 import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError, HTTPClientError
 from pulumi.dynamic import Config, ConfigureRequest
 
 from eventbridge import partner_source
+from eventbridge.partner_errors import PartnerSourceError, boundary
 from eventbridge.partner_source import Aws, PartnerSourceProvider, Props
 from tests.support.aws_sandbox import ACCOUNT, emptied_fixture, server_fixture
 from tests.support.aws_sandbox import Aws as Sandbox
@@ -173,6 +178,103 @@ def test_a_refusal_of_aws_is_one_line(provider: PartnerSourceProvider, aws: Sand
 
 def test_no_answer_of_aws_is_one_line() -> None:
     assert "Could not connect" in error(lambda: create(configured("http://127.0.0.1:9")))
+
+
+METHODS = ["create", "read", "update"]
+
+
+def called(provider: PartnerSourceProvider, method: str) -> object:
+    """The method, with the properties that it gets."""
+    if method == "create":
+        return provider.create(travel(INPUTS))
+    if method == "read":
+        return provider.read(NAME, travel(STATE))
+    return provider.update(NAME, travel(STATE), travel(INPUTS))
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("status", [200, 403])
+def test_a_page_of_a_proxy_is_one_line(method: str, status: int) -> None:
+    with page(status) as url:
+        says = error(lambda: called(configured(url), method))
+    assert says.startswith(f"{NAME}: what came back is no answer of AWS, but a page of a proxy, say: look at HTTPS_")
+
+
+@contextmanager
+def page(status: int) -> Iterator[str]:
+    """A proxy that answers everything itself."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            body = b"<html>\n<body>Not allowed<br>\n</body>"
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None: ...
+
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+SECRET = "canary-of-the-token"
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("name", ["AWS_ACCESS_KEY_ID", "AWS_SESSION_TOKEN"])
+def test_a_line_break_in_the_environment_shows_no_secret(
+    aws: Sandbox, monkeypatch: pytest.MonkeyPatch, method: str, name: str
+) -> None:
+    monkeypatch.setenv(name, f"{SECRET}\n{SECRET}")
+    says = error(lambda: called(configured(aws.url), method))
+    assert says == f"{NAME}: {name} has a line break or another control character inside: write it anew"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        HTTPClientError(error=ValueError(f"Invalid header value b'{SECRET}\\n'")),
+        ValueError(f"Invalid header value b'{SECRET}\\n'"),
+        TypeError(f"two\nlines {SECRET}"),
+    ],
+)
+@pytest.mark.parametrize("method", METHODS)
+def test_an_error_that_may_quote_a_header_is_not_quoted(
+    monkeypatch: pytest.MonkeyPatch, wrong: Exception, method: str
+) -> None:
+    def fail(region: str) -> None:
+        raise wrong
+
+    provider = configured("http://127.0.0.1:9")
+    monkeypatch.setattr(Aws, "connect", fail)
+    says = error(lambda: called(provider, method))
+    assert SECRET not in says
+    assert says.startswith(f"{NAME}: ")
+    assert "look at the" in says
+
+
+def test_a_secret_that_aws_sends_back_is_not_told(provider: PartnerSourceProvider, aws: Sandbox) -> None:
+    """As STS does for a signature that does not match: it quotes the headers that it signed."""
+    configured(aws.url, accessKey="k", secretKey="the-secret-key", token=SECRET)
+    text = f"The canonical string should have been x-amz-security-token:{SECRET}"
+    answer: Any = {"Error": {"Code": "SignatureDoesNotMatch", "Message": text}}
+    Aws.connect(REGION)
+    with pytest.raises(PartnerSourceError) as caught:
+        boundary(refuse_with)(ClientError(answer, "GetCallerIdentity"), travel(INPUTS))
+    assert str(caught.value).startswith(f"{NAME}: ")
+    assert "x-amz-security-token:[secret]" in str(caught.value)
+
+
+def refuse_with(error: Exception, _props: Props) -> None:
+    raise error
 
 
 @pytest.mark.parametrize("call", ["create", "read"])
