@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 import pulumi
 
@@ -109,10 +110,10 @@ def from_pulumi() -> Settings:
 def load(config: Mapping[str, str], environ: Mapping[str, str], project: str, stack: str) -> Settings:
     """The settings that these config values (by full key, as Pulumi keeps them: JSON text) and environment ask for."""
     reader = Reader(project, config)
-    for namespace, known in ((project, KEYS), ("genesys", connection.CONFIG_KEYS)):
+    for namespace, known in ((project, KEYS), ("genesys", connection.CONFIG_KEYS), ("aws", AWS_KEYS)):
         keys = [key for space, _, key in (full.rpartition(":") for full in config) if space == namespace]
         refuse_unknown(keys, known, f"{namespace}:", "config key")
-    refuse_misspelt(config, (project, "genesys", "aws"))
+    refuse_misspelt(config, (project, "genesys", "aws"), others=("awsx",))
     genesys = connection.resolve(lambda key: config.get(f"genesys:{key}"), environ)
 
     delivery = reader.text("delivery", "webhook")
@@ -121,6 +122,11 @@ def load(config: Mapping[str, str], environ: Mapping[str, str], project: str, st
     partner, name = delivery == "partner", bus_name(reader, stack)
     if partner:
         refuse_webhooks(reader)
+    elif reader.text("sourceSuffix", ""):
+        raise ConfigError(
+            f"{reader.key('sourceSuffix')} is for `delivery: partner`: in `webhook`, no event source is made; take it"
+            " out"
+        )
 
     return Settings(
         delivery=delivery,
@@ -164,6 +170,45 @@ KEYS = (
     "tags",
     "protect",
 )
+# All of pulumi-aws 7.51.1, which takes others without a word: a misspelt allowedAccountIds would guard nothing. A test
+# compares them.
+AWS_KEYS = (
+    "accessKey",
+    "allowedAccountIds",
+    "assumeRoleWithWebIdentity",
+    "assumeRoles",
+    "customCaBundle",
+    "defaultTags",
+    "ec2MetadataServiceEndpoint",
+    "ec2MetadataServiceEndpointMode",
+    "endpoints",
+    "forbiddenAccountIds",
+    "httpProxy",
+    "httpsProxy",
+    "ignoreTags",
+    "insecure",
+    "maxRetries",
+    "noProxy",
+    "profile",
+    "region",
+    "retryMode",
+    "s3UsEast1RegionalEndpoint",
+    "s3UsePathStyle",
+    "secretKey",
+    "sharedConfigFiles",
+    "sharedCredentialsFiles",
+    "skipCredentialsValidation",
+    "skipMetadataApiCheck",
+    "skipRegionValidation",
+    "skipRequestingAccountId",
+    "stsRegion",
+    "tagPolicyCompliance",
+    "token",
+    "tokenBucketRateLimiterCapacity",
+    "useDualstackEndpoint",
+    "useFipsEndpoint",
+    "userAgents",
+)
 # Pulumi hands over the schema's default where a key is not set: only another value is known to be somebody's wish.
 WEBHOOK_ONLY: dict[str, object] = {
     "ingress": {},
@@ -181,6 +226,7 @@ BUS_ARN = (
     r":event-bus/(?P<name>[/.A-Za-z0-9_-]{1,256})"
 )
 TOPIC_ARN = r"arn:aws(-[a-z]+)*:sns:(?P<region>[a-z]{2,4}(-[a-z]+)+-\d):\d{12}:[A-Za-z0-9_-]{1,256}"
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
 EXAMPLE = 'for example: [{"name": "queues", "eventTypes": ["routing.queueEvent"]}]'
 
 
@@ -198,14 +244,41 @@ def bus_name(reader: "Reader", stack: str) -> str:
 
 
 def aws_cli(config: Mapping[str, str]) -> str:
-    """In the stack's region; with endpoint and credentials of the sandbox, where the AWS provider uses that one."""
+    """In the stack's region; with endpoint and credentials of the sandbox, where the AWS provider uses that one.
+
+    Endpoints elsewhere (VPC's, say) are one per service, and the credentials are the caller's own: the command names
+    none of them.
+    """
     region = config.get("aws:region")
     command = f"aws --region {region}" if region else "aws"
-    endpoints = Reader("aws", config).list("endpoints")
-    if not endpoints:
+    urls = endpoints(Reader("aws", config))
+    if not urls or not all(urlsplit(url).hostname in LOOPBACK for url in urls):
         return command
-    url = next(iter(endpoints[0].values()))
-    return f"AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test {command} --endpoint-url {url}"
+    return f"AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test {command} --endpoint-url {urls[0]}"
+
+
+def endpoints(reader: "Reader") -> list[str]:
+    """All URLs of `aws:endpoints`. Their values aren't shown: a URL may have a password in it."""
+    found: list[str] = []
+    for number, each in enumerate(reader.list("endpoints")):
+        where, example = f"{reader.key('endpoints')}[{number}]", '{"events": "http://127.0.0.1:4566"}'
+        if not isinstance(each, dict) or not each:
+            raise ConfigError(f"{where} is no map of URLs by service; write for example {example}")
+        for service, url in each.items():
+            if url in (None, ""):
+                continue  # the provider takes AWS's own, then
+            if not isinstance(url, str) or not is_url(url):
+                raise ConfigError(f"{where}.{shown(service)} is no URL; write for example {example}")
+            found.append(url)
+    return found
+
+
+def is_url(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and not re.search(r"[\s\x00-\x1f]", text)
+    except ValueError:
+        return False
 
 
 def organisation(org_id: str) -> str:
@@ -433,13 +506,20 @@ def whole(where: str, value: Any, least: int, most: int) -> int:
     return number
 
 
-def refuse_misspelt(config: Mapping[str, str], namespaces: tuple[str, ...]) -> None:
-    """Refuse a namespace that is nearly one of those that are read. Others may be another provider's."""
+def refuse_misspelt(config: Mapping[str, str], namespaces: tuple[str, ...], others: tuple[str, ...]) -> None:
+    """Refuse a namespace that is nearly one of those that are read. `others` are other providers', however near."""
     for full in config:
         space, _, key = full.rpartition(":")
         near = difflib.get_close_matches(space, namespaces, n=1, cutoff=0.8)
-        if near and space not in namespaces:
-            raise ConfigError(f"{full} is no config key that anything reads; did you mean {near[0]}:{key}?")
+        if near and space not in namespaces + others:
+            raise ConfigError(
+                f"{shown(full)} is no config key that anything reads; did you mean {shown(f'{near[0]}:{key}')}?"
+            )
+
+
+def shown(key: str) -> str:
+    """A key as it is, or as Python writes it where it would not be one line."""
+    return key if key.isprintable() else repr(key)
 
 
 def refuse_unknown(keys: Iterable[str], known: tuple[str, ...], where: str, what: str = "key") -> None:
@@ -448,7 +528,7 @@ def refuse_unknown(keys: Iterable[str], known: tuple[str, ...], where: str, what
         if key not in known:
             near = difflib.get_close_matches(key, known, n=1)
             guess = f"did you mean {near[0]}?" if near else f"there are: {', '.join(known)}"
-            raise ConfigError(f"{where}{key} is no {what} that anything reads; {guess}")
+            raise ConfigError(f"{where}{shown(key)} is no {what} that anything reads; {guess}")
 
 
 class Reader:

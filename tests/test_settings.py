@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from eventbridge import access_config
 from genesys_provider.errors import ConfigError
-from settings import KEYS, WEBHOOK_ONLY, Settings, load
+from settings import AWS_KEYS, KEYS, WEBHOOK_ONLY, Settings, load
 from tests.support.graph import CONFIG, ENVIRON, ORG, PROJECT, ROOT
 
 BUS = "arn:aws:events:eu-central-1:222222222222:event-bus/genesys"
@@ -79,11 +80,44 @@ def test_commands_for_the_sandbox_ask_the_sandbox() -> None:
     assert settings({"aws:region": "eu-central-1"}).aws_cli == "aws --region eu-central-1"
 
 
+@pytest.mark.parametrize(
+    "endpoints",
+    [
+        [{"sqs": "https://vpce-1.sqs.eu-central-1.vpce.amazonaws.com"}],
+        [{"sqs": "http://127.0.0.1:4566"}, {"events": "https://vpce-1.events.eu-central-1.vpce.amazonaws.com"}],
+        [{"sqs": ""}],
+    ],
+)
+def test_commands_name_no_endpoint_that_is_not_the_sandboxs(endpoints: list[dict[str, str]]) -> None:
+    """It would be asked for every service, with the sandbox's credentials."""
+    assert settings({"aws:endpoints": endpoints, "aws:region": "eu-central-1"}).aws_cli == "aws --region eu-central-1"
+
+
+def test_the_aws_providers_keys_are_those_that_may_be_set() -> None:
+    assert set(AWS_KEYS) == access_config.KEYS
+
+
+@pytest.mark.parametrize("typo", ["allowedAccountIDs", "allowedAccounts", "allowedAccountsIds"])
+def test_a_misspelt_guard_of_the_account_is_refused(typo: str) -> None:
+    text = refused({f"aws:{typo}": ["111111111111"]})
+    assert text == f"aws:{typo} is no config key that anything reads; did you mean allowedAccountIds?"
+
+
+def test_another_providers_keys_may_be_anything() -> None:
+    assert settings({"awsx:whatever": "x", "random:whatever": "x"})
+
+
+def test_a_key_with_a_line_break_is_shown_on_one_line() -> None:
+    assert r"'bus\nName' is no config key" in refused({f"{PROJECT}:bus\nName": "x"})
+    assert r"'aw\ns:region' is no config key" in refused({"aw\ns:region": "x"})
+    assert r"subscriptions[0].'na\nme' is no key" in refused(one_subscription(**{"na\nme": "x"}))
+
+
 def test_partner_needs_topics_and_no_subscriptions() -> None:
     found = settings({"delivery": "partner", "topics": [TOPIC], "subscriptions": None})
     assert (found.delivery, found.topics, found.subscriptions) == ("partner", [TOPIC], [])
     assert found.source_suffix == found.bus_name == "genesys-dev"
-    assert settings({"sourceSuffix": "voice"}).source_suffix == "voice"
+    assert settings({**IN_PARTNER, "sourceSuffix": "voice"}).source_suffix == "voice"
 
 
 @pytest.mark.parametrize("stack", ["dev", "staging", "prod", "local", "local-partner"])
@@ -143,8 +177,17 @@ def test_an_unknown_key_is_refused_with_the_nearest() -> None:
             {"delivery": "partner", "subscriptions": None},
             'topics is empty: without one, no event is delivered; for example: ["v2.',
         ),
-        ({"sourceSuffix": "a/b"}, "sourceSuffix is 'a/b'; write 1 to 64 letters, digits, dots, hyphens and"),
-        ({"sourceSuffix": "x" * 65}, "write 1 to 64 letters"),
+        ({"sourceSuffix": "voice"}, "sourceSuffix is for `delivery: partner`: in `webhook`, no event source is made"),
+        ({"aws:endpoints": [{}]}, "aws:endpoints[0] is no map of URLs by service; write for example {"),
+        ({"aws:endpoints": [5]}, "aws:endpoints[0] is no map of URLs by service; write for example {"),
+        ({"aws:endpoints": [{"sqs": "http://127.0.0.1:1"}, {"events": 5}]}, "aws:endpoints[1].events is no URL; write"),
+        ({"aws:endpoints": [{"events": "127.0.0.1:1"}]}, "aws:endpoints[0].events is no URL; write for example"),
+        ({"aws:endpoints": [{"events": "http://[::1"}]}, "aws:endpoints[0].events is no URL; write for example"),
+        (
+            {**IN_PARTNER, "sourceSuffix": "a/b"},
+            "sourceSuffix is 'a/b'; write 1 to 64 letters, digits, dots, hyphens and",
+        ),
+        ({**IN_PARTNER, "sourceSuffix": "x" * 65}, "write 1 to 64 letters"),
         ({"busName": "x" * 46}, "46 characters long; write one of at most 45"),
         ({"busName": "a bus"}, "letters, digits, - and _ only"),
         ({"busName": "default"}, "for example genesys-dev"),
@@ -232,6 +275,7 @@ def test_bad_input_is_one_line_that_says_what_to_write(config: dict[str, Any], s
         "arn:aws-cn:events:cn-northwest-1:222222222222:event-bus/default",
         "arn:aws-us-gov:events:us-gov-west-1:222222222222:event-bus/team.a_b-c",
         "arn:aws-eusc:events:eusc-de-east-1:222222222222:event-bus/genesys",
+        "arn:aws-iso-b:events:us-isob-east-1:222222222222:event-bus/genesys",
     ],
 )
 def test_buses_of_any_account_region_and_partition_are_taken(arn: str) -> None:
