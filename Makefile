@@ -8,7 +8,7 @@ MAKEFLAGS += --no-print-directory --no-builtin-rules
 .PHONY: help demo up preview refresh destroy recover verify tail trigger replay dead-letters sandbox down test test-full test-long mutants check bench lock clean venv engine end
 
 help: ## this list
-	@sed -n 's/^\([a-z-]*\):[^#]*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | awk -F'\t' '{printf "  make %-12s %s\n", $$1, $$2}'
 	@echo '  with STACK=local by default, and ARGS="..." handed on to pulumi, ops or pytest'
 
 DELIVERY ?= webhook

@@ -53,7 +53,7 @@ class Side:
         if state != "ACTIVE":
             raise Wrong(
                 f"{name} is {state}: Genesys Cloud took it back, and its bus gets nothing from it",
-                f"delete the bus in AWS by hand, then {self.mend}",
+                f"{self.mend}; delete the bus in AWS by hand only if `up` says DELETED still",
             )
         return f"{name} is ACTIVE"
 
@@ -231,11 +231,9 @@ class Side:
                 raise Wrong(f"the dead-letter queue of {name} is gone: somebody deleted it", self.mend)
         if any(found.values()):
             told = ", ".join(f"{name}: {count:,}" for name, count in found.items() if count)
-            url = next(queues[name] for name, count in found.items() if count)
             raise Wrong(
                 f"events that a target did not take: {told}",
-                "each has ERROR_CODE and ERROR_MESSAGE; look with: aws sqs receive-message --message-attribute-names"
-                f" All --queue-url {url}",
+                f"make dead-letters STACK={self.stack.name} ARGS=explain says why, and how to send them again",
             )
         return "none"
 

@@ -176,7 +176,7 @@ def tries(letter: Letter) -> str:
 
 
 def command(desk: Desk, name: str) -> str:
-    return f"python -m ops dead-letters send --stack {desk.it.name} --queue {name} --all"
+    return f'make dead-letters STACK={desk.it.name} ARGS="send --queue {name} --all"'
 
 
 def sent(desk: Desk) -> int:

@@ -117,6 +117,6 @@ def by_replay(it: Stack, letter: Letter) -> str:
     except ValueError:
         return ""
     return (
-        f"python -m ops replay --stack {it.name} --since {told(minute)} --until {told(minute + timedelta(minutes=1))}"
-        f" --rule {letter.rule}"
+        f'make replay STACK={it.name} ARGS="--since {told(minute)} --until {told(minute + timedelta(minutes=1))}'
+        f' --rule {letter.rule}"'
     )

@@ -172,7 +172,7 @@ class TestExplain:
         assert "  tries  1; final by itself, not tried again\n" in first
         assert f"  means  {FAILURES['NO_PERMISSIONS'].meaning}\n" in first
         assert "  do     another account's bus: its owner runs what `pulumi stack output commands` has" in first
-        assert "  again  python -m ops dead-letters send --stack it --queue forward-1 --all\n" in first
+        assert '  again  make dead-letters STACK=it ARGS="send --queue forward-1 --all"\n' in first
         assert "  tries  186; given up by the rule's MaximumEventAgeInSeconds\n" in second
         assert there(forwarding, "forward-1") == 4
 
@@ -252,8 +252,8 @@ class TestSend:
         [line] = said.err.splitlines()
         assert reason in line
         assert line.endswith(
-            "and gives the rule the rest of that minute again, too: python -m ops replay --stack it"
-            f" --since 2026-03-01T12:00:00Z --until 2026-03-01T12:01:00Z --rule {BUS}-x"
+            "and gives the rule the rest of that minute again, too: make replay STACK=it"
+            f' ARGS="--since 2026-03-01T12:00:00Z --until 2026-03-01T12:01:00Z --rule {BUS}-x"'
         )
         assert said.out == "0 sent, 2 not, and left where they are\n"
         assert there(forwarding, "x") == 2

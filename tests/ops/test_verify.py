@@ -225,7 +225,7 @@ def test_dead_letters_are_counted(deployed: Both) -> None:
         deployed.aws.client("sqs").send_message(QueueUrl=url, MessageBody="{}")
     step = deployed.step("dead letters")
     assert step.told == "events that a target did not take: tap: 3"
-    assert url in step.fix
+    assert step.fix == "make dead-letters STACK=it ARGS=explain says why, and how to send them again"
 
 
 def test_somebody_elses_receiver_gets_no_probe(deployed: Both) -> None:

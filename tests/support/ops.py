@@ -143,6 +143,7 @@ def on_aws(aws: Sandbox) -> Outputs:
             }
         },
     )
+    functions.get_waiter("function_active_v2").wait(FunctionName=f"{BUS}-ingress", WaiterConfig={"Delay": 1})
     functions.create_event_source_mapping(
         FunctionName=f"{BUS}-ingress",
         EventSourceArn=arn_of(f"{BUS}-parking"),
