@@ -13,7 +13,7 @@ from tests.support.report import Report
 from tests.support.waiting import until
 
 SEEDS = 20
-QUICK = 2
+QUICK = 1
 PER_COMMAND = 4
 ENOUGH = 30  # an error that is still there after so many tries does not pass
 SECONDS, ATTEMPTS = 3, 6  # how long and how often the provider tries

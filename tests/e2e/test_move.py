@@ -10,6 +10,8 @@ from itertools import cycle
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.support.deployment import Deployment, deployment
 from tests.support.graph import ROOT
 from tests.support.waiting import until
@@ -109,6 +111,7 @@ def exists(it: Deployment) -> set[str]:
     return aws | {f"genesys {each['name']}" for each in genesys}
 
 
+@pytest.mark.full
 def test_no_event_is_lost_on_the_way_to_the_other_delivery_and_back(tmp_path: Path) -> None:
     with both_stacks(tmp_path) as (webhook, partner):
         webhook.pulumi("up", "--yes", "--skip-preview")

@@ -73,7 +73,7 @@ def calls(it: Deployment, operation: str) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize(
     "fault",
-    [{"kind": "hang", "seconds": 30}, {"code": "ThrottlingException"}],
+    [{"kind": "hang", "seconds": 30}, pytest.param({"code": "ThrottlingException"}, marks=pytest.mark.full)],
     ids=["hangs", "throttles"],
 )
 def test_events_of_an_outage_arrive_after_it_unchanged(deployed: Deployment, fault: dict[str, Any]) -> None:

@@ -18,7 +18,7 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
         yield it
 
 
-@pytest.mark.parametrize("name", ["hook", "queues"])
+@pytest.mark.parametrize("name", ["hook", pytest.param("queues", marks=pytest.mark.full)])
 @pytest.mark.parametrize("how", ["--replace", "taint"])
 @pytest.mark.parametrize("lost", ["POST", "DELETE"])
 def test_with_a_lost_answer_it_leaves_one_object_and_it_is_the_new_one(
