@@ -67,9 +67,9 @@ def test_what_others_left_is_swept_once_it_is_over(deployed: Both) -> None:
         assert not [name for name in deployed.listeners() if LEFT in name]
 
 
-@pytest.mark.parametrize("expires", [datetime.now(UTC) + timedelta(minutes=5), None])
-def test_what_another_listens_with_is_left_alone(deployed: Both, expires: datetime | None) -> None:
-    left_behind(deployed, expires)
+@pytest.mark.parametrize("tagged", [True, False])
+def test_what_another_listens_with_is_left_alone(deployed: Both, tagged: bool) -> None:
+    left_behind(deployed, datetime.now(UTC) + timedelta(minutes=5) if tagged else None)
     with Listener(deployed.stack):
         pass
     assert len(deployed.listeners()) == 2
