@@ -1,9 +1,12 @@
 """What every component here shares: its type token, its children's options, its tags."""
 
+import json
 from dataclasses import dataclass, field
 
 import pulumi
 import pulumi_aws as aws
+
+from . import policies
 
 ENABLED = "ENABLED"
 """The state of every rule. Said, because one that was disabled by hand would not be a difference otherwise."""
@@ -42,3 +45,38 @@ class Component(pulumi.ComponentResource):
     def lasting(self) -> pulumi.ResourceOptions:
         """For a child that `protect` protects. Never for a whole component: some children are replaced all the time."""
         return pulumi.ResourceOptions(parent=self, protect=self._base.protect)
+
+    def queue_of(
+        self, rule_arn: pulumi.Input[str], name: str, kind: str, retention_seconds: int
+    ) -> tuple[aws.sqs.Queue, aws.sqs.QueuePolicy]:
+        """A queue into which that one rule may send, and what lets it in."""
+        queue = aws.sqs.Queue(
+            name,
+            name=f"{self._base.prefix}-{kind}",
+            message_retention_seconds=retention_seconds,
+            sqs_managed_sse_enabled=True,
+            tags=self._base.tags,
+            opts=self.child(),
+        )
+        policy = aws.sqs.QueuePolicy(
+            name,
+            queue_url=queue.url,
+            policy=pulumi.Output.all(queue.arn, rule_arn, self.account).apply(
+                lambda arns: json.dumps(policies.queue(*arns))
+            ),
+            opts=self.child(),
+        )
+        return queue, policy
+
+    def role_of(self, rule_arn: pulumi.Input[str], name: str, kind: str, description: str) -> aws.iam.Role:
+        """A role that EventBridge may assume for that one rule."""
+        return aws.iam.Role(
+            name,
+            name=f"{self._base.prefix}-{kind}",
+            description=description,
+            assume_role_policy=pulumi.Output.all(rule_arn, self.account).apply(
+                lambda of: json.dumps(policies.trust("events.amazonaws.com", account=of[1], source_arn=of[0]))
+            ),
+            tags=self._base.tags,
+            opts=self.child(),
+        )

@@ -1,12 +1,9 @@
 """Where an event goes that a target did not take: a queue per target, so that each letter's way is known."""
 
-import json
 from dataclasses import dataclass
 
 import pulumi
-import pulumi_aws as aws
 
-from . import policies
 from .component import Base, Component
 
 RETENTION_SECONDS = 14 * 24 * 3600  # the longest that SQS has
@@ -30,21 +27,6 @@ class DeadLetters(Component):
 
     def __init__(self, name: str, args: DeadLettersArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, args.base, opts)
-        queue = aws.sqs.Queue(
-            name,
-            name=f"{args.base.prefix}-{args.kind}-dead-letters",
-            message_retention_seconds=RETENTION_SECONDS,
-            sqs_managed_sse_enabled=True,
-            tags=args.base.tags,
-            opts=self.child(),
-        )
-        aws.sqs.QueuePolicy(
-            name,
-            queue_url=queue.url,
-            policy=pulumi.Output.all(queue.arn, args.rule_arn, self.account).apply(
-                lambda arns: json.dumps(policies.queue(*arns))
-            ),
-            opts=self.child(),
-        )
+        queue, _ = self.queue_of(args.rule_arn, name, f"{args.kind}-dead-letters", RETENTION_SECONDS)
         self.arn, self.url, self.queue_name = queue.arn, queue.url, queue.name
         self.register_outputs({"arn": self.arn, "url": self.url})

@@ -31,16 +31,7 @@ class Forward(Consumer):
     def __init__(self, name: str, args: ForwardArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, args.base, args.bus, opts)
         rule = self.rule(args.source, "Every event of Genesys Cloud, for another bus")
-        role = aws.iam.Role(
-            name,
-            name=f"{args.base.prefix}-{name}",
-            description="EventBridge sends events to another bus with this",
-            assume_role_policy=pulumi.Output.all(rule.arn, self.account).apply(
-                lambda of: json.dumps(policies.trust("events.amazonaws.com", account=of[1], source_arn=of[0]))
-            ),
-            tags=args.base.tags,
-            opts=self.child(),
-        )
+        role = self.role_of(rule.arn, name, name, "EventBridge sends events to another bus with this")
         policy = aws.iam.RolePolicy(
             name,
             name="put-events",

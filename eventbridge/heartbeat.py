@@ -38,16 +38,7 @@ class Heartbeat(Component):
             tags=args.base.tags,
             opts=self.child(),
         )
-        role = aws.iam.Role(
-            name,
-            name=f"{args.base.prefix}-heartbeat",
-            description="EventBridge calls the API destination with this",
-            assume_role_policy=pulumi.Output.all(rule.arn, self.account).apply(
-                lambda of: json.dumps(policies.trust("events.amazonaws.com", account=of[1], source_arn=of[0]))
-            ),
-            tags=args.base.tags,
-            opts=self.child(),
-        )
+        role = self.role_of(rule.arn, name, "heartbeat", "EventBridge calls the API destination with this")
         policy = aws.iam.RolePolicy(
             name,
             name="invoke-destination",

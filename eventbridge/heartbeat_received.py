@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from . import policies
 from .bus import Bus
 from .component import ENABLED, Base, Component
 
@@ -40,22 +39,7 @@ class HeartbeatReceived(Component):
             tags=args.base.tags,
             opts=self.child(),
         )
-        queue = aws.sqs.Queue(
-            name,
-            name=f"{args.base.prefix}-heartbeat-received",
-            message_retention_seconds=RETENTION_SECONDS,
-            sqs_managed_sse_enabled=True,
-            tags=args.base.tags,
-            opts=self.child(),
-        )
-        policy = aws.sqs.QueuePolicy(
-            name,
-            queue_url=queue.url,
-            policy=pulumi.Output.all(queue.arn, rule.arn, self.account).apply(
-                lambda arns: json.dumps(policies.queue(*arns))
-            ),
-            opts=self.child(),
-        )
+        queue, policy = self.queue_of(rule.arn, name, "heartbeat-received", RETENTION_SECONDS)
         aws.cloudwatch.EventTarget(
             name,
             rule=rule.name,

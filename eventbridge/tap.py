@@ -1,12 +1,9 @@
 """A queue that gets a copy of every event of Genesys Cloud, to look at: for a developer's stack, not for production."""
 
-import json
 from dataclasses import dataclass
 
 import pulumi
-import pulumi_aws as aws
 
-from . import policies
 from .bus import Bus
 from .component import Base
 from .consumer import Consumer
@@ -31,22 +28,7 @@ class Tap(Consumer):
     def __init__(self, name: str, args: TapArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, args.base, args.bus, opts)
         rule = self.rule(args.source, "A copy of every event of Genesys Cloud, to look at")
-        queue = aws.sqs.Queue(
-            name,
-            name=f"{args.base.prefix}-tap",
-            message_retention_seconds=RETENTION_SECONDS,
-            sqs_managed_sse_enabled=True,
-            tags=args.base.tags,
-            opts=self.child(),
-        )
-        policy = aws.sqs.QueuePolicy(
-            name,
-            queue_url=queue.url,
-            policy=pulumi.Output.all(queue.arn, rule.arn, self.account).apply(
-                lambda arns: json.dumps(policies.queue(*arns))
-            ),
-            opts=self.child(),
-        )
+        queue, policy = self.queue_of(rule.arn, name, "tap", RETENTION_SECONDS)
         self.target(rule, queue.arn, after=policy)
         self.queue_url = queue.url
         self.register_outputs({"queueUrl": self.queue_url})
