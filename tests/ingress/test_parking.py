@@ -327,17 +327,17 @@ def test_what_cannot_be_read_stays_and_is_told_of_and_holds_up_nothing(
 def test_an_entry_that_lacks_something_cannot_be_read(member: str) -> None:
     entry = dict(WAITING)
 
-    def packed(entry: object) -> str:
-        return base64.b64encode(packed(json.dumps({"since": 1, "entries": [entry]}).encode())).decode()
+    def message(entry: object) -> str:
+        return base64.b64encode(gzip.compress(json.dumps({"since": 1, "entries": [entry]}).encode())).decode()
 
-    assert read(packed(entry), "bus").entries[0]["EventBusName"] == "bus"
+    assert read(message(entry), "bus").entries[0]["EventBusName"] == "bus"
     for wrong in (None, 5, "9999-99-99", [1], ["a", 1]):
         if not (member in ("source", "detailType", "detail") and isinstance(wrong, str)):
             with pytest.raises(Unreadable):
-                read(packed(entry | {member: wrong}), "bus")
+                read(message(entry | {member: wrong}), "bus")
     del entry[member]
     with pytest.raises(Unreadable):
-        read(packed(entry), "bus")
+        read(message(entry), "bus")
 
 
 def test_what_the_bus_will_never_take_stays_alone(capsys: pytest.CaptureFixture[str]) -> None:
