@@ -5,7 +5,7 @@ STACK ?= local
 RUN := .venv/bin/python -m
 
 MAKEFLAGS += --no-print-directory --no-builtin-rules
-.PHONY: help demo up preview refresh destroy recover verify tail trigger replay dead-letters sandbox down test test-full test-long mutants check bench lock clean venv engine end
+.PHONY: help demo up preview refresh destroy recover pulumi verify tail trigger replay dead-letters sandbox down test test-full test-long mutants check bench lock clean venv engine end
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | awk -F'\t' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -20,16 +20,21 @@ demo: engine ## both clouds on this machine, the whole stack on them, and three 
 	@$(RUN) tools.stack up $(DEMO)
 	@$(RUN) tools.demo $(DEMO)
 
-up preview refresh destroy recover: engine
-	@$(RUN) tools.stack $@ $(STACK) $(ARGS)
+up preview refresh destroy recover pulumi: engine
+	@$(RUN) tools.stack $@ '$(STACK)' $(ARGS)
 up: ## deploy STACK
 preview: ## what `up` would change
 refresh: ## look at what really exists
 destroy: ## delete everything in STACK
 recover: ## put STACK right after a killed run
 
-verify tail trigger replay dead-letters: engine
-	@$(RUN) tools.ops $@ $(STACK) $(ARGS)
+pulumi: ## any other command of the engine on STACK, ARGS="stack output commands"
+
+verify trigger replay dead-letters: engine
+	@$(RUN) tools.ops $@ '$(STACK)' $(ARGS)
+# Ctrl-C is how a tail ends, and no error. The shell outlives it (`trap`), so that make hears 0 instead of 130.
+tail: engine
+	@trap : INT; $(RUN) tools.ops $@ '$(STACK)' $(ARGS) || test $$? -eq 130
 verify: ## see that STACK works: every part of the path, then all of it
 tail: ## show STACK's events as they arrive
 trigger: ## post a sample event to STACK

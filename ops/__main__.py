@@ -42,7 +42,7 @@ def parser() -> argparse.ArgumentParser:
         "--hours",
         type=positive,
         default=24,
-        help="how far back a failed delivery counts (default: %(default)s)",
+        help="how far back failed deliveries and rejected requests count (default: %(default)s)",
     )
 
     tail = command(commands, "tail", "show events as they arrive; personal data is masked")

@@ -17,12 +17,16 @@ from botocore.exceptions import (
     EndpointConnectionError,
     HTTPClientError,
     NoCredentialsError,
+    ParamValidationError,
     PartialCredentialsError,
     ProfileNotFound,
 )
+from botocore.parsers import ResponseParserError
 
+from eventbridge import secrets
 from eventbridge.access import AccessError
 from eventbridge.access_config import parse
+from genesys_provider.redaction import hide, redact
 
 from .errors import OpsError, StackError
 
@@ -34,10 +38,13 @@ LONGEST_ANSWER = 30.0  # seconds, and longer than a queue is listened to at once
 
 
 class AwsError(OpsError):
-    """What AWS refused, and why. `code` is AWS's own, or the class of what went wrong on this side."""
+    """What AWS refused, and why: one line, without credentials, as AWS may quote what it was sent.
+
+    `code` is AWS's own, or the class of what went wrong on this side.
+    """
 
     def __init__(self, text: str, code: str) -> None:
-        super().__init__(text)
+        super().__init__(redact(secrets.redact(text)))
         self.code = code
 
     @property
@@ -116,14 +123,16 @@ class Functions(Protocol):
 
 
 class Metrics(Protocol):
-    def get_metric_data(self, *, MetricDataQueries: list[Answer], StartTime: object, EndTime: object) -> Answer: ...
+    def get_metric_data(
+        self, *, MetricDataQueries: list[Answer], StartTime: object, EndTime: object, NextToken: str = ...
+    ) -> Answer: ...
 
 
 class Aws:
     """The clients that are used here, made when they are. Their calls belong inside `asking`."""
 
     def __init__(self, config: Mapping[str, str]) -> None:
-        """`config`: the stack's, by full key; of it `aws:*` is used."""
+        """`config`: the stack's, by full key; of it `aws:*` is used. Without a region there, boto3's own."""
         self.region = config.get("aws:region", "")
         try:
             access = parse({key.removeprefix("aws:"): text for key, text in config.items() if key.startswith("aws:")})
@@ -135,9 +144,11 @@ class Aws:
         self._endpoints |= access.endpoints
         self._verify = False if access.insecure else None
         self._clients: dict[str, Any] = {}
+        self._hidden: object = None
         try:
             with asking():
                 self._session = access.session(self.region)
+                self.region = self.region or self._session.region_name or ""
         except (AwsError, AccessError) as error:
             raise StackError(str(error)) from None
 
@@ -177,17 +188,33 @@ class Aws:
             return str(self._client("sts").get_caller_identity()["Account"])
 
     def _client(self, service: str) -> Any:
-        if service not in self._clients:
-            options = Config(connect_timeout=5, read_timeout=LONGEST_ANSWER, retries={"mode": "standard"})
-            with asking():
-                self._clients[service] = self._session.client(
-                    service,  # type: ignore[call-overload]  # its overloads are one per service
-                    region_name=self.region or None,
-                    endpoint_url=self._endpoints.get(service),
-                    verify=self._verify,
-                    config=options,
-                )
+        with asking():
+            self._hide_credentials()
+            if service not in self._clients:
+                self._clients[service] = self._made(service)
         return self._clients[service]
+
+    def _made(self, service: str) -> Any:
+        try:
+            return self._session.client(
+                service,  # type: ignore[call-overload]  # its overloads are one per service
+                region_name=self.region,
+                endpoint_url=self._endpoints.get(service),
+                verify=self._verify,
+                config=Config(connect_timeout=5, read_timeout=LONGEST_ANSWER, retries={"mode": "standard"}),
+            )
+        except ValueError as error:  # botocore's for an endpoint that is no URL, whoever set it
+            raise AwsError(f"{error}: correct {service} in aws:endpoints, or AWS_ENDPOINT_URL", "ValueError") from None
+
+    def _hide_credentials(self) -> None:
+        """As they are now: those of a role are renewed."""
+        found = self._session.get_credentials()
+        if found is None:
+            return
+        frozen = found.get_frozen_credentials()
+        if frozen != self._hidden:
+            self._hidden = frozen
+            hide(*(each for each in (frozen.secret_key, frozen.token) if each))
 
 
 @contextmanager
@@ -195,7 +222,7 @@ def asking() -> Iterator[None]:
     """What AWS answers, or why it can't be asked, as an AwsError."""
     try:
         yield
-    except (BotoCoreError, ClientError) as error:
+    except (BotoCoreError, ClientError, ResponseParserError) as error:
         raise AwsError(words(error), code_of(error)) from None
 
 
@@ -215,8 +242,14 @@ def words(error: Exception) -> str:
         return f"{str(error).rstrip('.')}: correct aws:profile, AWS_PROFILE or ~/.aws/config"
     if type(error) is HTTPClientError:  # quotes what it could not send, a header with a token in it say
         return f"the request to AWS could not be sent: {CREDENTIALS}"
+    if isinstance(error, ResponseParserError):  # quotes all that came
+        return (
+            "what answered is not AWS, or was cut off: look at aws:endpoints, and at proxies (HTTPS_PROXY) in between"
+        )
     text = re.sub(r"^An error occurred \((\w[\w.]*)\) when calling the (\w+) operation:? *", r"\2: \1: ", str(error))
     text = " ".join(text.split()).rstrip(".")
+    if isinstance(error, ParamValidationError):
+        text = re.sub(r", value: .*?(?=, (?:type|valid)|$)", "", text)  # it quotes what would have been sent
     code = code_of(error)
     if code in EXPIRED:
         return f"{text}: your AWS credentials have expired: {CREDENTIALS}"

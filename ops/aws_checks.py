@@ -8,22 +8,23 @@ from eventbridge.metrics import OURS
 from genesys_provider.webhook import without_trailing_slash
 
 from .aws import Answer, AwsError, asking
+from .counted import Counted
 from .genesys_checks import bare
 from .stack import Stack
-from .steps import Check, NothingToSay, Wrong, look_and_up
+from .steps import Check, NothingToSay, Wrong, logs, look_and_up
 
 SIDE = "AWS"
 OLDEST_PARKED_SECONDS = 900.0  # a queue that drains is empty again long before
 COUNTED = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible", "ApproximateNumberOfMessagesDelayed")
 
 
-def checks(stack: Stack) -> list[Check]:
-    return [Check(SIDE, name, look) for name, look in Side(stack).checks()]
+def checks(stack: Stack, hours: int = 24) -> list[Check]:
+    return [Check(SIDE, name, look) for name, look in Side(stack, hours).checks()]
 
 
 class Side:
-    def __init__(self, stack: Stack) -> None:
-        self.stack, self.aws, self.outputs = stack, stack.aws, stack.outputs
+    def __init__(self, stack: Stack, hours: int) -> None:
+        self.stack, self.aws, self.outputs, self._hours = stack, stack.aws, stack.outputs, hours
 
     @property
     def mend(self) -> str:
@@ -38,6 +39,7 @@ class Side:
             found += [("destination", self.destination), ("connection", self.connection)]
         if "functionName" in self.outputs:  # with somebody else's receiver, the rest is theirs
             found += [("secrets", self.secrets), ("function", self.function), ("parked events", self.parked)]
+            found += Counted(self.stack, self._hours).checks()
         return [*found, ("dead letters", self.dead_letters)]
 
     # The bus and what is on it
@@ -191,8 +193,8 @@ class Side:
         if age is not None and age > OLDEST_PARKED_SECONDS:
             raise Wrong(
                 f"{count:,} events are parked, the oldest for {age / 60:.0f} minutes: they do not get to the bus",
-                f"see what the function says (`pulumi stack output commands`: logs): PutEvents refuses them; they are"
-                f" kept for 14 days in {queue}",
+                f"see what the function says ({logs(self.stack.name)}): PutEvents refuses them; they are kept for 14"
+                f" days in {queue}",
             )
         told = "their age is not known yet" if age is None else f"the oldest for {age:.0f} s"
         return f"{count:,}, {told}"

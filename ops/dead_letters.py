@@ -18,6 +18,7 @@ from .console import Console
 from .errors import StackError
 from .failures import failure
 from .letters import HELD_SECONDS, Letter, Reader
+from .masking import without_persons
 from .moments import told
 from .resend import CannotSend, Sender, by_replay
 from .stack import RuleOutput, Stack
@@ -214,7 +215,7 @@ def delivered(desk: Desk, sender: Sender, letter: Letter) -> tuple[str, str]:
     except AwsError as error:
         if error.credentials:
             raise
-        return str(error), ""
+        return without_persons(str(error)), ""  # AWS may quote of the event
     return "", ""
 
 

@@ -11,13 +11,13 @@ class Failure(NamedTuple):
 
 
 LATER = "once the target is well again, send them again"
+THEIRS = 'its owner runs what `make pulumi STACK=… ARGS="stack output commands"` has for it'
 MAKE_UP = "make up puts right what this program made"
 
 FAILURES = {
     "NO_PERMISSIONS": Failure(
         "the target does not let EventBridge in",
-        "another account's bus: its owner runs what `pulumi stack output commands` has for it; a queue or a function:"
-        f" see its policy, {MAKE_UP}",
+        f"another account's bus: {THEIRS}; a queue or a function: see its policy, {MAKE_UP}",
     ),
     "NO_RESOURCE": Failure(
         "the target is not there, or, of a queue, its policy keeps EventBridge out",
@@ -35,7 +35,7 @@ FAILURES = {
     ),
     "CROSS_ACCOUNT_INGESTION_FAILED": Failure(
         "the other account's bus did not take it",
-        "its owner runs what `pulumi stack output commands` has for it: a policy on the bus that lets this account in",
+        f"{THEIRS}: a policy on the bus that lets this account in",
     ),
     "CROSS_REGION_INGESTION_FAILED": Failure(
         "the bus in the other region did not take it", "does it exist, and does its policy let this account in?"

@@ -6,7 +6,6 @@ the end it is there at once, unless it was done with.
 
 import contextlib
 import json
-import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -16,16 +15,12 @@ from types import TracebackType
 from typing import Any, Self
 
 from .aws import Answer, AwsError, Sqs, asking
-from .masking import MASK
+from .masking import without_persons
 
 HELD_SECONDS = 300
 AT_ONCE = 10
 WAIT_SECONDS = 1  # with a wait, SQS asks all of its servers
 NOTHING_NEW = 10  # answers in a row, as those come back that were held for too long
-
-# What of a message may be somebody's, and of what looks like it what is not.
-_SHOWN = r"arn:[^\s\"',]+|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|\d{4}-\d\d-\d\dT[\d:.]+Z?"
-_HIDDEN = r"[\w.+-]+@[\w-]+\.[\w.-]+|\+?\d[\d ()./-]{4,}\d"
 
 
 @dataclass(frozen=True)
@@ -51,8 +46,7 @@ class Letter:
     @property
     def message(self) -> str:
         """On one line, without what may be a person's."""
-        text = " ".join(self.attributes.get("ERROR_MESSAGE", "").split())
-        return re.sub(f"({_SHOWN})|{_HIDDEN}", lambda found: found[1] or MASK, text)
+        return without_persons(self.attributes.get("ERROR_MESSAGE", ""))
 
     @property
     def rule_arn(self) -> str:

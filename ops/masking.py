@@ -56,6 +56,15 @@ WORD = re.compile(r"[A-Za-z][A-Za-z_ .-]{0,39}")
 TOPIC = re.compile(r"[A-Za-z][A-Za-z0-9_-]*(\.([A-Za-z][A-Za-z0-9_-]*|\{id\}|[0-9a-f-]{16,36}))+", re.IGNORECASE)
 VERSION = re.compile(r"\d{1,4}")
 
+# In a text that is not ours: what may be a person's number or address, and of what looks like one what is not.
+_HARMLESS = r"arn:[^\s\"',]+|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|\d{4}-\d\d-\d\dT[\d:.]+Z?"
+_PERSONAL = r"[\w.+-]+@[\w-]+\.[\w.-]+|\+?\d[\d ()./-]{4,}\d"
+
+
+def without_persons(text: str) -> str:
+    """What somebody else wrote of an event, an error's message say, on one line."""
+    return re.sub(f"({_HARMLESS})|{_PERSONAL}", lambda found: found[1] or MASK, " ".join(text.split()))
+
 
 def masked(event: dict[str, Any]) -> dict[str, Any]:
     """The event as EventBridge delivers it, with the mask in place of what is not known to be harmless."""

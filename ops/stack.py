@@ -103,12 +103,27 @@ def read(name: str, config_file: str | None = None, environ: Mapping[str, str] |
     except ConfigError as error:
         raise StackError(redact(str(error))) from None
     aws = Aws(config)
+    refuse_other_region(aws, outputs)
     refuse_other_account(aws, config, outputs)
     return Stack(name, outputs, settings, aws, Client(connection))
 
 
 def connection_of(config: Mapping[str, str], environ: Mapping[str, str]) -> Connection:
     return resolve(lambda key: config.get(f"genesys:{key}"), environ)
+
+
+def refuse_other_region(aws: Aws, outputs: Outputs) -> None:
+    """Before anything is looked for where it can't be, and told to be gone."""
+    there = outputs["busArn"].split(":")[3]
+    if not aws.region:
+        raise StackError(
+            f"aws:region is missing in the stack's file; the stack is deployed in {there}: aws:region: {there}"
+        )
+    if aws.region != there:
+        raise StackError(
+            f"aws:region is {aws.region}, but the stack is deployed in {there}: correct it in the stack's file, or"
+            " AWS_REGION"
+        )
 
 
 def refuse_other_account(aws: Aws, config: Mapping[str, str], outputs: Outputs) -> None:
@@ -193,20 +208,25 @@ class Pulumi:
                 f"`pulumi` did not answer within {PULUMI_SECONDS:.0f} s: is the backend of the states there?"
             ) from None
         if command.returncode:
-            raise StackError(reason(said, self._stack))
+            raise StackError(reason(said, self._stack, called(self._path)))
         return answer
 
 
-def reason(said: str, stack: str) -> str:
-    """What the engine said went wrong, as one line with what to do."""
+def called(path: str) -> str:
+    """How the user calls that engine: where `make` built it, it is on nobody's PATH but ours."""
+    built = ROOT / "tools/bin/pulumi"
+    return os.path.relpath(built) if Path(path) == built else "pulumi"
+
+
+def reason(said: str, stack: str, pulumi: str = "pulumi") -> str:
+    """What the engine said went wrong, as one line with what to do. `pulumi`: how it is called."""
     text = redact("; ".join(line.strip() for line in said.splitlines() if line.strip())).removeprefix("error: ")
     if "no stack named" in text:
-        return (
-            f"there is no stack {stack}: is it spelt right (`pulumi stack ls`), and deployed (`make up STACK={stack}`)?"
-        )
+        right = f"is it spelt right (`{pulumi} stack ls`), and deployed (`make up STACK={stack}`)?"
+        return f"there is no stack {stack}: {right}"
     if "PULUMI_ACCESS_TOKEN" in text:
         return (
-            "not logged in to where states are kept: pulumi login (for example pulumi login s3://a-bucket), or set"
+            f"not logged in to where states are kept: {pulumi} login (for example {pulumi} login s3://a-bucket), or set"
             " PULUMI_ACCESS_TOKEN for Pulumi Cloud"
         )
     if "passphrase" in text:

@@ -95,3 +95,12 @@ def advice(error: AwsError) -> str:
 def look_and_up(stack: str) -> str:
     """What mends whatever was changed or deleted by hand."""
     return f"make refresh STACK={stack}, then make up STACK={stack}"
+
+
+def commands(stack: str) -> str:
+    """The command that tells the stack's commands: the function's log, what another account has to run."""
+    return f'make pulumi STACK={stack} ARGS="stack output commands"'
+
+
+def logs(stack: str) -> str:
+    return f"{commands(stack)}, logs"

@@ -19,7 +19,7 @@ from .errors import OpsError
 from .listener import Listener
 from .probe import Answered, NoAnswerError, Sender, probe_id, sender
 from .stack import Stack
-from .steps import Check, NothingToSay, Step, Wrong, look_and_up, through
+from .steps import Check, NothingToSay, Step, Wrong, logs, look_and_up, through
 
 PROBE_SECONDS = 20.0  # a new rule takes a few seconds on AWS
 REPEATED_AFTER_SECONDS = 2
@@ -61,7 +61,7 @@ def steps_of(it: Stack, hours: int = 24, wait: int = 0) -> Iterator[Step]:
         last = Check(WHOLE, "probe", lambda: probed(it, hears))
         if it.partner:
             last = Check(WHOLE, "real event", lambda: real_event(hears, wait))
-        yield from through([*genesys_checks.checks(it, hours), *aws_checks.checks(it), last])
+        yield from through([*genesys_checks.checks(it, hours), *aws_checks.checks(it, hours), last])
 
 
 def listening(it: Stack, until_the_end: contextlib.ExitStack) -> Callable[[], Listener]:
@@ -131,10 +131,10 @@ def probe(it: Stack, sends: Sender, listener: Listener) -> str:
 
 def fix_of(answered: Answered, name: str) -> str:
     """For each answer that the receiver, or what is before it, can give."""
-    logs = "see what the function says: `pulumi stack output commands`, logs"
+    says = f"see what the function says ({logs(name)})"
     match answered.status:
         case 202:
-            return f"PutEvents does not take events now, and they are parked: {logs}; is it denied, or is the bus gone?"
+            return f"PutEvents does not take events now, and they are parked: {says}; is it denied, or is the bus gone?"
         case 401:
             return (
                 "the receiver checks with another key than its secret has: has somebody changed the secret in the last"
@@ -149,11 +149,11 @@ def fix_of(answered: Answered, name: str) -> str:
         case 429:
             return "ingress.throttle is reached: raise it, or see who sends so much"
         case 503 if "key" in answered.message:
-            return f"the secret is empty, or the function may not read it: {logs}; then {look_and_up(name)}"
+            return f"the secret is empty, or the function may not read it: {says}; then {look_and_up(name)}"
         case 503 if "bus" in answered.message:
-            return f"PutEvents fails: {logs}; is it denied, or is the bus gone? Then {look_and_up(name)}"
+            return f"PutEvents fails: {says}; is it denied, or is the bus gone? Then {look_and_up(name)}"
         case 500 | 502 | 503 | 504:
-            return f"the function fails before it can answer: {logs}; then {look_and_up(name)}"
+            return f"the function fails before it can answer: {says}; then {look_and_up(name)}"
         case _:
             return f"nothing that this program builds answers so: {look_and_up(name)}"
 

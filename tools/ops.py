@@ -9,7 +9,7 @@ import sys
 from typing import NoReturn
 
 from tools.engine import EngineError, say
-from tools.stack import ROOT, Stack, StackError
+from tools.stack import ROOT, Stack, StackError, named
 
 
 def line(stack: Stack, command: str, *arguments: str) -> list[str]:
@@ -29,7 +29,8 @@ def main(arguments: list[str]) -> int:
         return 2
     command, name, *rest = arguments
     try:
-        stack = Stack(name)
+        stack = named(name, *rest)
+        stack.deployed()
         found, variables = line(stack, command, *rest), environ(stack)
     except (StackError, EngineError) as error:
         say(f"error: {error}")

@@ -56,6 +56,10 @@ class Stack:
         environ: Mapping[str, str] | None = None,
     ) -> None:
         self.name, self.project = name, project
+        if not name or name.startswith("-"):
+            raise StackError(
+                f"STACK is empty; write one, for example STACK=local; there are {self._those_with_a_file()}"
+            )
         self.local = name == "local" or name.startswith("local-")
         self._set = dict(environ or {})
         given = {**os.environ, **self._set}
@@ -68,9 +72,8 @@ class Stack:
             if not port.isdecimal() or not 1 <= int(port) <= 65535:
                 raise StackError(f"SANDBOX_{service.upper()}_PORT is {port!r}; write a port, for example {AWS_PORT}")
         self.config_file = self._tracked_config_file
-        if self.local and (
-            directory or (self.ports["aws"], self.ports["genesys"]) != (str(AWS_PORT), str(GENESYS_PORT))
-        ):
+        moved = (self.ports["aws"], self.ports["genesys"]) != (str(AWS_PORT), str(GENESYS_PORT))
+        if self.local and (directory or (moved and self._tracked_config_file.exists())):
             self.config_file = self._copy_config()
 
     def run(self, command: str, *arguments: str) -> tuple[int, str]:
@@ -108,6 +111,22 @@ class Stack:
             before = self._prepare(command)
         return self._line(command, *before, *arguments)
 
+    def configured(self) -> None:
+        """Raises StackError, which names the stacks there are, where this one has no file."""
+        if not self._tracked_config_file.exists():
+            missing = self._tracked_config_file.relative_to(self.project)
+            raise StackError(f"there is no {missing}, so no stack {self.name}; there are {self._those_with_a_file()}")
+
+    def deployed(self) -> None:
+        """Raises StackError where a stack of the sandbox can't be there. Of the user's, the engine knows."""
+        if not self.local:
+            return
+        instance = self._instance()
+        if not (self.checkpoints / f"{self.name}.json").exists():
+            raise StackError(f"stack {self.name} is not deployed: make up STACK={self.name}")
+        if (on := self._instances()) and instance not in on:
+            raise StackError(f"stack {self.name} was deployed in a sandbox that is gone: make up STACK={self.name}")
+
     # --- what has to come first
 
     def _prepare(self, command: str) -> list[str]:
@@ -134,7 +153,10 @@ class Stack:
         found = {service: health(int(port), timeout_seconds=5.0) for service, port in self.ports.items()}
         down = [f"http://{HOST}:{self.ports[service]}" for service, each in found.items() if not each.get("ready")]
         if down:
-            raise SandboxDownError(f"the sandbox is not running at {' and '.join(down)}; start it with: make sandbox")
+            raise SandboxDownError(
+                f"the sandbox is not running at {' and '.join(down)}; start it with: make sandbox, or with"
+                " all that belongs in it: make demo"
+            )
         return str(found["aws"].get("instance"))
 
     def _instances(self) -> set[str]:
@@ -286,8 +308,18 @@ class Stack:
 
     @cached_property
     def _tracked_config_file(self) -> Path:
-        folder = _key((self.project / "Pulumi.yaml").read_text(encoding="utf-8"), "stackConfigDir") or "."
-        return self.project / folder / f"Pulumi.{self.name}.yaml"
+        return self._config_folder / f"Pulumi.{self.name.rpartition('/')[2]}.yaml"  # of `organisation/project/name`
+
+    @property
+    def _config_folder(self) -> Path:
+        return self.project / (
+            _key((self.project / "Pulumi.yaml").read_text(encoding="utf-8"), "stackConfigDir") or "."
+        )
+
+    def _those_with_a_file(self) -> str:
+        return ", ".join(
+            sorted(each.stem.removeprefix("Pulumi.") for each in self._config_folder.glob("Pulumi.*.yaml"))
+        )
 
     def _copy_config(self) -> Path:
         """A copy of the stack's file that names the ports of this sandbox."""
@@ -393,10 +425,10 @@ def main(arguments: list[str]) -> int:
     try:
         match arguments:
             case ["up" | "preview" | "refresh" | "destroy" as command, name, *rest]:
-                stack = Stack(name)
+                stack = named(name, *rest)
                 become(stack, stack.prepare(command, *rest))
             case ["recover", name, *rest]:
-                stack = Stack(name)
+                stack = named(name, *rest)
                 become(stack, recover(stack, *rest))
             case ["pulumi", name, command, *rest]:
                 stack = Stack(name)
@@ -412,6 +444,14 @@ def main(arguments: list[str]) -> int:
     except KeyboardInterrupt:
         return 130
     return 0
+
+
+def named(name: str, *arguments: str) -> Stack:
+    """The stack of that name, unless it is misspelt. Raises StackError."""
+    stack = Stack(name)
+    if not any(each.startswith("--config-file") for each in arguments):
+        stack.configured()
+    return stack
 
 
 def become(stack: Stack, line: list[str]) -> NoReturn:

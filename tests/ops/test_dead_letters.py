@@ -288,6 +288,15 @@ class TestSend:
         assert (there(forwarding), there(forwarding, "forward-1")) == (1, 1)
         assert ops("send", "--all") == 0
 
+    def test_what_aws_quotes_of_an_event_is_not_told(self, forwarding: Both, ops: Ops, capsys: Any) -> None:
+        bury(forwarding)
+        text = "Invalid binary character in: +49 170 1234567, jane.doe@example.com"
+        forwarding.aws.fault("sqs:SendMessage", code="InvalidMessageContents", message=text)
+        assert ops("send", "--all") == 1
+        said = capsys.readouterr().err
+        assert "InvalidMessageContents: Invalid binary character in: •••, •••" in said
+        assert "1234567" not in said
+
     def test_one_that_was_sent_but_not_deleted_is_said_so(self, forwarding: Both, ops: Ops, capsys: Any) -> None:
         bury(forwarding)
         forwarding.aws.fault("sqs:DeleteMessage", code="AccessDenied")

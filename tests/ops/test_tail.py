@@ -308,6 +308,31 @@ def test_another_account_is_refused(deployed: Both, environ: dict[str, str]) -> 
     assert "are of account 000000000000, which aws:allowedAccountIds (111111111111) does not let in" in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("region", "told"),
+    [
+        (None, "aws:region is missing in the stack's file; the stack is deployed in us-east-1: aws:region: us-east-1"),
+        (
+            "eu-west-1",
+            "aws:region is eu-west-1, but the stack is deployed in us-east-1: correct it in the stack's file",
+        ),
+    ],
+)
+def test_another_region_or_none_is_told_at_once(
+    deployed: Both, environ: dict[str, str], region: str | None, told: str
+) -> None:
+    config = Path(environ["PATH"].split(":")[0], "config")
+    known = json.loads(config.read_text())
+    del known["aws:region"]
+    config.write_text(json.dumps({**known, **({"aws:region": {"value": region}} if region else {})}))
+    done = run({**environ, "AWS_CONFIG_FILE": "/dev/null"}, "verify")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert told in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert not deployed.aws.calls("sts:GetCallerIdentity")
+    assert run({**environ, "AWS_DEFAULT_REGION": "us-east-1"}, "verify").returncode == (2 if region else 0)
+
+
 def test_a_sandbox_that_does_not_run_is_one_line(deployed: Both, environ: dict[str, str]) -> None:
     config = Path(environ["PATH"].split(":")[0], "config")
     text = config.read_text().replace(deployed.aws.url, "http://127.0.0.1:9")
@@ -327,4 +352,4 @@ def test_verify_says_all_of_it_in_json_and_by_its_exit_code(deployed: Both, envi
     assert done.returncode == 1
     assert "✗ webhook" in done.stdout
     assert "fix  make refresh STACK=it, then make up STACK=it" in done.stdout
-    assert done.stdout.splitlines()[-1].startswith("1 of 17 steps failed, ")
+    assert done.stdout.splitlines()[-1].startswith("1 of 21 steps failed, ")

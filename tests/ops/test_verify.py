@@ -1,12 +1,17 @@
 """`ops verify` in process: a healthy stack, and breakages with the right ✗ and the right fix."""
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
 
 from genesys_provider.client import Client
+from ingress.answers import Answer
+from ops import counted
 from ops.steps import Step
 from ops.verify import steps_of
-from tests.support.aws_sandbox import make_function, receiving
-from tests.support.ops import BUS, Both
+from tests.support.aws_sandbox import Aws, make_function, receiving
+from tests.support.ops import BUS, Both, both
 from tests.support.waiting import until
 
 
@@ -47,13 +52,16 @@ def test_a_destination_that_was_changed_by_hand(deployed: Both) -> None:
 
 
 def test_a_webhook_that_signs_with_another_key(deployed: Both) -> None:
+    deployed.aws.client("logs").create_log_group(logGroupName=f"/aws/lambda/{BUS}-ingress")  # or nothing is counted
     deployed.change(deployed.webhook, signingKey="somebody else's key")
     deployed.emit()
     found = wrong(list(steps_of(deployed.stack)))
-    assert list(found) == [f"Genesys Cloud: {name}" for name in ("last delivery", "signature", "failed deliveries")]
-    for step in found.values():
-        assert "401" in step.told
-        assert "signingKeyRotation" in step.fix
+    deliveries = [f"Genesys Cloud: {name}" for name in ("last delivery", "signature", "failed deliveries")]
+    assert list(found) == [*deliveries, "AWS: requests"]
+    for name in deliveries:
+        assert "401" in found[name].told
+        assert "signingKeyRotation" in found[name].fix
+    assert "1 signature_wrong" in found["AWS: requests"].told
 
 
 def test_each_failed_delivery_is_counted_over_all_pages(deployed: Both) -> None:
@@ -226,6 +234,94 @@ def test_dead_letters_are_counted(deployed: Both) -> None:
     step = deployed.step("dead letters")
     assert step.told == "events that a target did not take: tap: 3"
     assert step.fix == "make dead-letters STACK=it ARGS=explain says why, and how to send them again"
+
+
+# What was counted
+
+
+def count(deployed: Both, name: str, number: float, ago: timedelta = timedelta(0), **dimensions: str) -> None:
+    """As the ingress, or a metric filter, does."""
+    datum = {
+        "MetricName": name,
+        "Value": number,
+        "Timestamp": datetime.now(UTC) - ago,
+        "Dimensions": [{"Name": key, "Value": value} for key, value in dimensions.items()],
+    }
+    deployed.aws.client("cloudwatch").put_metric_data(Namespace="GenesysEventBridge", MetricData=[datum])
+
+
+def test_rejected_requests_are_counted_by_reason(deployed: Both) -> None:
+    assert deployed.step("requests").ok
+    for reason, number in (("accepted", 1200), ("malformed", 2), ("signature_wrong", 3), ("key_wrong", 9)):
+        count(deployed, "Requests", number, Stack="it", Reason=reason)
+    count(deployed, "Requests", 5, ago=timedelta(hours=26), Stack="it", Reason="not_json")
+    count(deployed, "Requests", 7, Stack="another", Reason="too_large")
+    step = deployed.step("requests")
+    assert step.ok is False
+    assert step.told.endswith("lost if they were Genesys Cloud's: 3 signature_wrong, 2 malformed")
+    assert "raise signingKeyRotation in the stack's file, then make up STACK=it" in step.fix
+
+
+def test_strangers_and_what_is_sent_again_are_no_fault(deployed: Both) -> None:
+    for reason in ("not_signed", "signature_garbled", "key_wrong", "bus_late"):
+        count(deployed, "Requests", 2, Stack="it", Reason=reason)
+    step = deployed.step("requests")
+    assert step.ok
+    assert "2 key_wrong, 2 bus_late" in step.told
+
+
+def test_every_reason_of_the_ingress_is_judged() -> None:
+    judged = [*counted.TAKEN, *counted.STRANGERS, *counted.AGAIN, counted.STALE, *counted.LOST]
+    assert sorted(judged) == sorted(each.reason for each in Answer)
+    again = {each.reason for each in Answer if each.status >= 500}
+    assert again == set(counted.AGAIN)
+
+
+def test_stale_events(deployed: Both) -> None:
+    assert deployed.step("stale events").ok
+    count(deployed, "Requests", 2, Stack="it", Reason="stale")
+    step = deployed.step("stale events")
+    assert step.told.startswith("2 requests of the last 24 h were older than ingress.maxAgeMinutes")
+    assert "ingress.maxAgeMinutes" in step.fix
+
+
+def test_throttled_requests(deployed: Both) -> None:
+    count(deployed, "another-bus-throttled", 3)
+    assert deployed.step("throttled").ok
+    count(deployed, f"{BUS}-throttled", 4)
+    step = deployed.step("throttled")
+    assert step.told.startswith("4 requests of the last 24 h were turned away with 429")
+    assert "raise ingress.throttle" in step.fix
+
+
+DAY = timedelta(days=1)
+
+
+@pytest.mark.parametrize(
+    ("age", "used", "told", "ok"),
+    [
+        (DAY / 3, DAY / 4, "is good until ", True),
+        (DAY * 3 / 4, DAY * 2 / 3, "was not used late", True),
+        (DAY * 3 / 4, DAY / 8, "7 requests were signed with it in the second half of keyOverlapMinutes", False),
+        (DAY * 2, DAY * 5 / 4, "is over", True),
+    ],
+    ids=["early", "used early", "used late", "over"],
+)
+def test_the_previous_key_late_in_its_overlap(
+    deployed: Both, age: timedelta, used: timedelta, told: str, ok: bool
+) -> None:
+    secret = deployed.stack.outputs["signingSecretArn"]
+    deployed.aws.door("POST", "aws/secret-age", {"arn": secret, "seconds": age.total_seconds()})
+    count(deployed, "AcceptedByPreviousKey", 7, ago=used, Stack="it")
+    step = deployed.step("previous key")
+    assert (step.ok, step.told.startswith(told)) == (ok, True), step
+    if not ok:
+        assert step.fix.startswith("make up STACK=it before that")
+
+
+def test_without_an_overlap_there_is_no_previous_key(aws: Aws) -> None:
+    with both(aws, keyOverlapMinutes="0") as it:
+        assert it.step("previous key").told == "is not accepted: keyOverlapMinutes is 0"
 
 
 def test_somebody_elses_receiver_gets_no_probe(deployed: Both) -> None:

@@ -1,7 +1,10 @@
 """What make does before anything else: .venv after the lock, and one clear line where it cannot."""
 
+import os
+import pty
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -56,6 +59,58 @@ def test_without_python_there_is_one_line_that_says_so(clone: Path, tmp_path: Pa
 def test_down_of_nothing_does_nothing(clone: Path) -> None:
     assert make(clone, "down", PATH="/usr/bin:/bin") == (0, "")
     assert not (clone / ".venv").exists()
+
+
+TAIL = """#!{python}
+import signal, sys
+if sys.argv[1:] != ["-m", "tools.ops", "tail", "local"]:
+    sys.exit(f"unexpected: {{sys.argv[1:]}}")
+try:
+    print("listening", flush=True)
+    {then}
+except KeyboardInterrupt:
+    sys.exit(130)
+"""
+
+
+def on_terminal(folder: Path, then: str, keys: bytes) -> tuple[int, str]:
+    """What a person at a terminal sees of `make tail`, where the tail does that and these keys are pressed then."""
+    program = folder / ".venv/bin/python"
+    program.parent.mkdir(parents=True)
+    program.write_text(TAIL.format(python=sys.executable, then=then))
+    program.chmod(0o755)
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.chdir(folder)
+        os.execvp("make", ["make", "-o", "engine", "-o", "venv", "tail"])  # noqa: S606 (no shell is wanted)
+    text = b""
+    while True:
+        try:
+            text += (read := os.read(terminal, 1024))
+        except OSError:  # nobody has it open any more
+            break
+        if b"listening" in read:
+            os.write(terminal, keys)
+    os.close(terminal)
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), text.decode()
+
+
+def test_ctrl_c_is_how_a_tail_ends_and_no_error(clone: Path) -> None:
+    _, text = on_terminal(clone, "signal.pause()", b"\x03")
+    assert text.replace("^C", "").split() == ["listening"]
+
+
+def test_a_tail_that_hears_nothing_any_more_is_an_error(clone: Path) -> None:
+    code, text = on_terminal(clone, "sys.exit(1)", b"")
+    assert code == 2
+    assert "Error 1" in text
+
+
+@pytest.mark.parametrize("target", ["up", "verify", "tail", "pulumi"])
+def test_an_empty_stack_stays_one_empty_argument(target: str) -> None:
+    code, text = make(ROOT, "-n", "-o", "engine", target, "STACK=", "ARGS=--yes", PATH="/usr/bin:/bin")
+    assert code == 0
+    assert f" {target} '' --yes" in text
 
 
 def test_the_venv_follows_the_lock(clone: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -42,7 +42,8 @@ def test_a_sandbox_that_does_not_run_is_told_in_one_line(tiny: Tiny) -> None:
             assert code == 1
             assert out == ""
             assert error == (
-                f"error: the sandbox is not running at http://127.0.0.1:{port}; start it with: make sandbox\n"
+                f"error: the sandbox is not running at http://127.0.0.1:{port}; start it with: make sandbox, or with"
+                " all that belongs in it: make demo\n"
             )
     assert not (tiny.folder / ".sandbox").exists()
 
@@ -209,6 +210,7 @@ def test_locks_of_the_users_own_file_backend_are_seen(
 def test_a_stack_that_does_not_exist_is_not_made_silently(tiny: Tiny, tmp_path: Path) -> None:
     (tmp_path / "state").mkdir()
     users = {"PULUMI_BACKEND_URL": f"file://{tmp_path}/state", "PULUMI_HOME": str(tmp_path / "home")}
+    (tiny.folder / "Pulumi.dev.yaml").touch()
     code, out, error = command_line(tiny, "up", "dev", **users)
     assert (code, out) == (1, "")
     assert error.startswith("error: there is no stack dev yet; create it once with: ")
@@ -228,6 +230,33 @@ def test_without_a_passphrase_the_engine_says_so(tiny: Tiny, tmp_path: Path) -> 
 
 
 # --- the command line
+
+
+@pytest.mark.parametrize("command", ["up", "preview", "refresh", "destroy", "recover"])
+@pytest.mark.parametrize("name", ["local-nope", "prod", "acme/tiny/prod"])
+def test_a_stack_without_a_file_is_one_line_that_names_those_with_one(tiny: Tiny, command: str, name: str) -> None:
+    (tiny.folder / "Pulumi.dev.yaml").touch()
+    file = f"Pulumi.{name.rpartition('/')[2]}.yaml"
+    assert command_line(tiny, command, name) == (
+        1,
+        "",
+        f"error: there is no {file}, so no stack {name}; there are dev, local\n",
+    )
+    assert not (tiny.folder / ".sandbox").exists()
+    assert not Path(tiny.environ["SANDBOX_DIR"]).exists()
+
+
+def test_a_file_that_is_named_is_enough(tiny: Tiny, tmp_path: Path) -> None:
+    code, _, error = command_line(tiny, "preview", "dev", "--config-file", str(tmp_path / "its.yaml"))
+    assert code == 1
+    assert "so no stack dev" not in error
+
+
+@pytest.mark.parametrize("arguments", [("up", ""), ("up", "", "--yes"), ("up", "--yes"), ("pulumi", "", "stack")])
+def test_an_empty_name_is_one_line(tiny: Tiny, arguments: tuple[str, ...]) -> None:
+    code, out, error = command_line(tiny, *arguments)
+    assert (code, out) == (1, "")
+    assert error == "error: STACK is empty; write one, for example STACK=local; there are local\n"
 
 
 def test_up_refresh_recover_and_down(tiny: Tiny) -> None:
