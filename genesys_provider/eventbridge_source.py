@@ -9,7 +9,7 @@ import functools
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pulumi
 from pulumi.dynamic import CheckResult
@@ -91,6 +91,7 @@ class EventBridgeSourceProvider(EntityProvider):
     kind = "integration"
     path = "/api/v2/integrations"
     mark_in = "notes"
+    query: ClassVar[Mapping[str, str]] = {"integrationType": TYPE, "expand": "config.current"}
     fields = (
         Field("name", problem=text_problem(1, 128)),
         Field("notes", default="", problem=text_problem(0, 1000)),
@@ -145,7 +146,7 @@ class EventBridgeSourceProvider(EntityProvider):
         """
         entities = [
             entity
-            for entity in session.client().entities(self.path, integrationType=TYPE, expand="config.current")
+            for entity in session.client().entities(self.path, **self.query)
             if type_of(entity) == TYPE and not is_deleted(entity)
         ]
         found = self._ours(entities, props)
@@ -190,8 +191,8 @@ class EventBridgeSourceProvider(EntityProvider):
             f"integration {id_} was made, and can't be found {APPEARING_SECONDS:.0f} s later: `up` again"
         )
 
-    def write(self, id_: str, props: Props, found: Entity | None) -> Entity:
-        entity = found or self.fetch(id_)
+    def write(self, id_: str, props: Props, found: Entity) -> Entity:
+        entity = found
         if set(props["topics"]) - set(self.from_entity(entity)["topics"] or []):
             refuse_unavailable(props["topics"])
         entity = self._configure(entity, props)

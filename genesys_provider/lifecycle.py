@@ -87,6 +87,8 @@ class EntityProvider(Provider):
     """Texts that only the server knows; empty while it tells none."""
     mark_in: ClassVar[str] = "description"
     """The field behind whose text the mark stands."""
+    query: ClassVar[Mapping[str, str]] = {}
+    """With which a listing has each object's mark."""
 
     # What a resource's file may say differently: how its fields lie in the API's JSON …
 
@@ -109,7 +111,7 @@ class EntityProvider(Provider):
 
     def find(self, props: Props) -> Entity | None:
         """Our object; another's of this name is refused."""
-        entities = list(session.client().entities(self.path))
+        entities = list(session.client().entities(self.path, **self.query))
         if entity := self._ours(entities, props):
             return entity
         if taken := next((entity for entity in entities if entity.get("name") == props["name"]), None):
@@ -122,8 +124,8 @@ class EntityProvider(Provider):
             self.path, self._body(props), look=lambda: self._take_over(props)
         )
 
-    def write(self, id_: str, props: Props, _found: Entity | None) -> Entity:
-        """Give an object these values. `_found` is the object, where it was read for that."""
+    def write(self, id_: str, props: Props, _found: Entity) -> Entity:
+        """Give the object that was found these values."""
         return session.client().put(self._at(id_), self._body(props))
 
     def remove(self, id_: str) -> None:
@@ -184,7 +186,14 @@ class EntityProvider(Provider):
             return UpdateResult({**news, **{key: olds.get(key) for key in ("org", *self.computed)}})
         self._hide(olds)
         session.confirm_org()
-        return UpdateResult(self._outputs(news, self._write(id_, news)))
+        entity = self._existing(lambda: self.fetch(id_))
+        # Of two owners, before and after a renaming: the answer to the update of the mark may have been lost.
+        if other := self._other_owner(entity, olds.get("owner"), news["owner"]):
+            raise OwnershipError(
+                f"{self.kind} {id_} belongs to {other} now: take the resource out of this program, which leaves it"
+                f" alone, or, {self._unless_managed(other)}"
+            )
+        return UpdateResult(self._outputs(news, self._bring_up_to_date(entity, news)))
 
     @boundary
     def delete(self, id_: str, props: Props) -> None:
@@ -192,7 +201,13 @@ class EntityProvider(Provider):
         self._hide(props)
         session.confirm_org()
         try:
-            self.remove(id_)
+            if other := self._other_owner(self.fetch(id_), props.get("owner")):
+                pulumi.log.warn(  # an error would be no better: this could never be destroyed
+                    f"{self.kind} {id_} belongs to {other} now: it was left alone, and is in this state no more; where"
+                    " nothing manages it there any more, delete it by hand"
+                )
+            else:
+                self.remove(id_)
         except NotFound:
             self._confirm_api()  # else it is not gone, but out of reach
 
@@ -233,9 +248,10 @@ class EntityProvider(Provider):
             if field.secret:
                 hide(*texts(props.get(field.name)))
 
-    def _write(self, id_: str, props: Props, found: Entity | None = None) -> Entity:
+    def _existing(self, call: Callable[[], Entity]) -> Entity:
+        """What the call gives of an object that is in the state."""
         try:
-            return self.write(id_, props, found)
+            return call()
         except NotFound as error:
             self._confirm_api()
             raise GenesysError(f"{error}; somebody deleted this {self.kind}: `make refresh`, then `up` again") from None
@@ -249,11 +265,8 @@ class EntityProvider(Provider):
             raise GenesysError(
                 f"adopt: there is no {self.kind} {id_} in this organisation; remove `adopt` to make one"
             ) from None
-        if (other := self._owner_of(entity)) not in (None, props["owner"]):
-            raise OwnershipError(
-                f"adopt: {self.kind} {id_} belongs to {other}; when nothing manages it there any more, take"
-                f" {mark(str(other))} out of its {self.mark_in}"
-            )
+        if other := self._other_owner(entity, props["owner"]):
+            raise OwnershipError(f"adopt: {self.kind} {id_} belongs to {other}; {self._unless_managed(other)}")
         has = self.from_entity(entity)
         for field in self.fields:
             if field.replaces and has[field.name] not in (None, props[field.name]):
@@ -261,6 +274,11 @@ class EntityProvider(Provider):
                     f"adopt: {self.kind} {id_} has {field.name} {has[field.name]!r}, not {props[field.name]!r}, and"
                     " that can't be changed in place: write the same, or remove `adopt` to make another one"
                 )
+        if (ours := self._of_a_former_run(props)) and ours["id"] != entity["id"]:
+            raise OwnershipError(
+                f"adopt: {self.kind} {ours['id']} bears the mark {mark(props['owner'])} already, so that {id_} would be"
+                f" the second: set `adopt` to {ours['id']}, or delete that one"
+            )
         session.confirm_org()
         return self._bring_up_to_date(entity, props)
 
@@ -271,12 +289,21 @@ class EntityProvider(Provider):
         """
         if props["name"] == default_name(*props["owner"].split("/", 2)):
             return None
-        entity = self._ours(session.listed(self.path), props)
-        try:
-            entity = entity and self.fetch(str(entity["id"]))
-        except NotFound:  # this process may have deleted it after it was listed
-            return None
-        return self._take(entity, props) if entity and self._owner_of(entity) == props["owner"] else None
+        entity = self._of_a_former_run(props)
+        return entity and self._take(entity, props)
+
+    def _of_a_former_run(self, props: Props) -> Entity | None:
+        """What bears our mark although no state knows it."""
+        return self._ours(self._still_there(session.listed(self.path, **self.query), props), props)
+
+    def _still_there(self, listed: Iterable[Entity], props: Props) -> Iterator[Entity]:
+        """Ours, as they are now: this process may have deleted one after it was listed."""
+        for entity in listed:
+            if self._owner_of(entity) == props["owner"]:
+                try:
+                    yield self.fetch(str(entity["id"]))
+                except NotFound:
+                    continue
 
     def _take_over(self, props: Props) -> Entity | None:
         """What was found, brought to the wanted state."""
@@ -308,10 +335,23 @@ class EntityProvider(Provider):
 
     def _bring_up_to_date(self, entity: Entity, props: Props) -> Entity:
         self._hide(self.from_entity(entity))
-        return self._write(str(entity["id"]), props, entity)
+        return self._existing(lambda: self.write(str(entity["id"]), props, entity))
 
     def _owner_of(self, entity: Entity) -> str | None:
         return owner_of(self.from_entity(entity)[self.mark_in])
+
+    def _other_owner(self, entity: Entity, *ours: str | None) -> str | None:
+        """Whom it belongs to, if neither to nobody nor to us.
+
+        That may be another a moment later: the API has no conditional request for it, but the version by which the
+        configuration of an integration is written.
+        """
+        other = self._owner_of(entity)
+        return None if other in ours else other
+
+    def _unless_managed(self, other: str) -> str:
+        """The way out where an owner is one no more."""
+        return f"when nothing manages it there any more, take {mark(other)} out of its {self.mark_in}"
 
     def _confirm_api(self) -> None:
         """Before a 404 is taken for an object that is gone: it is the right organisation, and the host has this API."""

@@ -44,10 +44,10 @@ def client() -> "Client":
         return _client
 
 
-def listed(path: str) -> "list[Entity]":
+def listed(path: str, **query: str) -> "list[Entity]":
     """What was there when this process first asked: what former runs left, and may be gone by now."""
     if path not in _listed:
-        _listed[path] = list(client().entities(path))
+        _listed[path] = list(client().entities(path, **query))
     return _listed[path]
 
 

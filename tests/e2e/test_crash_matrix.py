@@ -68,10 +68,10 @@ def calls(kind: str) -> dict[str, list[str]]:
     return {
         "create": [TOKEN, f"POST {path}"],
         "take over": [TOKEN, f"POST {path}", f"GET {path}", f"PUT {one}"],
-        "adopt": [TOKEN, f"GET {one}", ORGANISATION, f"PUT {one}"],
-        "update": [TOKEN, ORGANISATION, f"PUT {one}"],
-        "delete": [TOKEN, ORGANISATION, f"DELETE {one}"],
-        "delete, gone already": [TOKEN, ORGANISATION, f"DELETE {one}", f"GET {path}"],
+        "adopt": [TOKEN, f"GET {one}", f"GET {path}", ORGANISATION, f"PUT {one}"],
+        "update": [TOKEN, ORGANISATION, f"GET {one}", f"PUT {one}"],
+        "delete": [TOKEN, ORGANISATION, f"GET {one}", f"DELETE {one}"],
+        "delete, gone already": [TOKEN, ORGANISATION, f"GET {one}", f"GET {path}"],
     }
 
 
@@ -83,10 +83,10 @@ def calls_of_an_integration() -> dict[str, list[str]]:
         "create": [TOKEN, ORGANISATION, f"GET {path}", TOPICS, f"POST {path}", f"GET {one}", *written[1:]],
         "take up": [TOKEN, ORGANISATION, f"GET {path}", *written],
         "take over": [TOKEN, ORGANISATION, f"GET {path}", *written],
-        "adopt": [TOKEN, f"GET {one}", ORGANISATION, *written],
+        "adopt": [TOKEN, f"GET {one}", f"GET {path}", ORGANISATION, *written],
         "update": [TOKEN, ORGANISATION, f"GET {one}", *written],
-        "delete": [TOKEN, ORGANISATION, f"DELETE {one}", f"GET {one}"],
-        "delete, gone already": [TOKEN, ORGANISATION, f"DELETE {one}", f"GET {path}"],
+        "delete": [TOKEN, ORGANISATION, f"GET {one}", f"DELETE {one}", f"GET {one}"],
+        "delete, gone already": [TOKEN, ORGANISATION, f"GET {one}", f"GET {path}"],
     }
 
 

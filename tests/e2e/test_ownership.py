@@ -41,6 +41,22 @@ def test_it_can_be_adopted_and_kept_by_destroy(tmp_path: Path) -> None:
         assert it.emulator.entities("webhook") == [adopted]
 
 
+def test_what_another_stack_has_adopted_is_not_taken_back_and_not_deleted(tmp_path: Path) -> None:
+    with project(tmp_path) as it:
+        it.program("webhook('hook')")
+        it.pulumi("up")
+        [made] = it.emulator.entities("webhook")
+        it.emulator.calls()
+        it.emulator.change("webhook", made["id"], description="[pulumi:it/other/hook]")
+        [theirs] = it.emulator.entities("webhook")
+        [line] = errors(it.pulumi("up", "--refresh", fails=True))
+        assert f"webhook {made['id']} belongs to it/other/hook now" in line
+        text = it.pulumi("destroy")
+        assert f"warning: webhook {made['id']} belongs to it/other/hook now: it was left alone" in text
+        assert it.emulator.entities("webhook") == [theirs]
+        assert it.resources() == []
+
+
 GROUPS = """\
 class Group(pulumi.ComponentResource):
     def __init__(self, type, name):

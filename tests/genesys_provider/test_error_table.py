@@ -231,7 +231,7 @@ def test_what_was_deleted_by_hand(emulator: Emulator, another: Callable[..., Pro
     emulator.calls()
     emulator.by_hand("DELETE", path)
     advice = "somebody deleted this webhook: `make refresh`, then `up` again"
-    assert_one_line(printed(call), "PUT", path, r"404 not\.found: The requested resource was not found", advice)
+    assert_one_line(printed(call), "GET", path, r"404 not\.found: The requested resource was not found", advice)
 
 
 def begun(

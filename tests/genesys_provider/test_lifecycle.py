@@ -1,6 +1,7 @@
 """One life cycle for every kind of object, played through against the emulator."""
 
 import dataclasses
+import functools
 import json
 import re
 from collections.abc import Callable
@@ -171,7 +172,10 @@ def test_every_field_is_changed_in_place(kind: Kind, process: Process, emulator:
         assert process.changes(kind.provider, props, state), field
         assert emulator.calls() == []
         state = process.up(kind.provider, props, state)
-        assert [call for call in emulator.calls() if call != ME] == [f"PUT {kind.at(state.id)}"]
+        assert [call for call in emulator.calls() if call != ME] == [
+            f"GET {kind.at(state.id)}",
+            f"PUT {kind.at(state.id)}",
+        ]
         [entity] = entities(kind, emulator)
         assert entity["id"] == state.id
         wanted = {**before, **kind.other_entity(field, before)}
@@ -189,7 +193,7 @@ def test_the_organisation_is_asked_for_once_before_changes(kind: Kind, process: 
     state = process.up(kind.provider, kind.props, state)
     process.destroy(kind.provider, state)
     at = kind.at(state.id)
-    assert emulator.calls() == [ME, f"PUT {at}", f"PUT {at}", f"DELETE {at}"]
+    assert emulator.calls() == [ME, *(f"{method} {at}" for method in ("GET", "PUT", "GET", "PUT", "GET", "DELETE"))]
 
 
 @of_one_request
@@ -226,22 +230,6 @@ def test_drift_of_a_secret_is_told_by_its_name(
     assert capsys.readouterr().err == (
         "info: webhook project-stack-it: headerOverrides was changed by hand (secret: Pulumi does not show how)\n"
     )
-
-
-@of_one_request
-def test_one_of_the_state_is_known_by_its_id_whatever_mark_it_bears(
-    kind: Kind, process: Process, emulator: Emulator
-) -> None:
-    state = process.up(kind.provider, kind.props)
-    theirs = "[pulumi:project/other/it]"
-    emulator.calls()
-    emulator.change(kind.name, state.id, description=theirs)
-    changed = process.up(kind.provider, {**kind.props, "enabled": False}, state)
-    assert entities(kind, emulator)[0]["description"] == f"text {MARK}"
-    emulator.calls()
-    emulator.change(kind.name, state.id, description=theirs)
-    process.destroy(kind.provider, changed)
-    assert entities(kind, emulator) == []
 
 
 @of_one_request
@@ -481,7 +469,8 @@ def test_adopt_takes_an_object_over(kind: Kind, process: Process, emulator: Emul
     props = {**kind.props, "enabled": False, "adopt": theirs["id"]}
     state = process.up(kind.provider, props)
     assert state.id == theirs["id"]
-    assert emulator.calls() == ["POST /oauth/token", f"GET {kind.at(state.id)}", ME, f"PUT {kind.at(state.id)}"]
+    at = kind.at(state.id)
+    assert emulator.calls() == ["POST /oauth/token", f"GET {at}", f"GET {kind.path}", ME, f"PUT {at}"]
     [entity] = entities(kind, emulator)
     assert entity["description"] == f"text {MARK}"
     assert entity["enabled"] is False
@@ -549,6 +538,112 @@ def test_adopt_cannot_change_what_a_resource_is(kind: Kind, process: Process) ->
         assert not process.changes(kind.provider, {**kind.props, "adopt": nothing_new}, state)
     text = printed(lambda: process.changes(kind.provider, {**kind.props, "adopt": "an-id"}, state))
     assert text == f"GenesysError: adopt is an-id, but this {kind.name} is {state.id} already: remove `adopt`\n"
+
+
+@pytest.mark.parametrize("way_out", ["adopt it", "delete it"])
+def test_adopt_makes_no_second_beside_what_a_lost_state_left(
+    way_out: str, kind: Kind, emulator: Emulator, another: Callable[..., Process]
+) -> None:
+    lost = another().up(kind.provider, kind.props)
+    emulator.calls()
+    theirs = made_by_hand(kind, emulator, "made by hand", **{kind.unique: "another"})
+    before = entities(kind, emulator)
+    props = {**kind.props, kind.unique: "another", "adopt": theirs["id"]}
+    text = printed(lambda: another().up(kind.provider, props))
+    assert text == (
+        f"GenesysError: adopt: {kind.name} {lost.id} bears the mark {MARK} already, so that {theirs['id']} would be"
+        f" the second: set `adopt` to {lost.id}, or delete that one\n"
+    )
+    assert entities(kind, emulator) == before
+    if way_out == "adopt it":
+        assert another().up(kind.provider, {**kind.props, "adopt": lost.id}).id == lost.id
+    else:
+        emulator.calls()
+        emulator.by_hand("DELETE", kind.at(lost.id))
+        assert another().up(kind.provider, props).id == theirs["id"]
+
+
+def test_what_this_process_has_deleted_is_no_hindrance(kind: Kind, process: Process, emulator: Emulator) -> None:
+    """`--replace`, with an `adopt` that was written just now."""
+    old = process.up(kind.provider, kind.props)
+    emulator.calls()
+    first, second = (
+        made_by_hand(kind, emulator, "made by hand", **{kind.unique: name})["id"] for name in ("first", "second")
+    )
+    of_another = {"owner": "project/stack/another", kind.provider.mark_in: "[pulumi:project/stack/another]"}
+    process.up(kind.provider, {**kind.props, **of_another, kind.unique: "first", "adopt": first})  # lists
+    process.destroy(kind.provider, old)
+    assert process.up(kind.provider, {**kind.props, kind.unique: "second", "adopt": second}).id == second
+
+
+# Another's mark on what is in the state
+
+THEIRS = "[pulumi:project/other/it]"
+
+
+def given_away(kind: Kind, emulator: Emulator, state: State, text: str = f"text {THEIRS}") -> dict[str, Any]:
+    """Somebody takes our mark out, and another stack adopts the object."""
+    emulator.calls()
+    if kind.name == "integration":
+        at = f"{kind.at(state.id)}/config/current"
+        emulator.by_hand("PUT", at, {**emulator.by_hand("GET", at), "notes": text})
+    else:
+        emulator.change(kind.name, state.id, description=text)
+    return entities(kind, emulator)[0]
+
+
+def test_another_stacks_object_is_not_taken_back_by_an_update(kind: Kind, process: Process, emulator: Emulator) -> None:
+    state = process.up(kind.provider, kind.props)
+    theirs = given_away(kind, emulator, state)
+    props = {**kind.props, "enabled": False}
+    for known in (state, process.refresh(kind.provider, state)):
+        text = printed(functools.partial(process.up, kind.provider, props, known))
+        assert text == (
+            f"GenesysError: {kind.name} {state.id} belongs to project/other/it now: take the resource out of this"
+            " program, which leaves it alone, or, when nothing manages it there any more, take"
+            f" {THEIRS} out of its {kind.provider.mark_in}\n"
+        )
+    assert entities(kind, emulator) == [theirs]
+    assert not [call for call in emulator.calls() if not call.startswith(("GET", "POST /oauth"))]
+
+
+def test_nor_deleted_and_the_destroy_ends_with_a_warning(
+    kind: Kind, process: Process, emulator: Emulator, capsys: pytest.CaptureFixture[str]
+) -> None:
+    state = process.up(kind.provider, kind.props)
+    theirs = given_away(kind, emulator, state)
+    capsys.readouterr()
+    process.destroy(kind.provider, state)
+    assert entities(kind, emulator) == [theirs]
+    assert capsys.readouterr().err == (
+        f"warning: {kind.name} {state.id} belongs to project/other/it now: it was left alone, and is in this state no"
+        " more; where nothing manages it there any more, delete it by hand\n"
+    )
+    assert emulator.calls()[-1] == f"GET {kind.at(state.id)}"
+
+
+def test_one_that_lost_its_mark_is_still_ours(kind: Kind, process: Process, emulator: Emulator) -> None:
+    state = process.up(kind.provider, kind.props)
+    given_away(kind, emulator, state, "text")
+    emulator.calls()
+    state = process.up(kind.provider, {**kind.props, "enabled": False}, state)
+    assert text_of(kind, entities(kind, emulator)[0]) == f"text {MARK}"
+    given_away(kind, emulator, state, "text")
+    process.destroy(kind.provider, state)
+    assert entities(kind, emulator) == []
+
+
+def test_one_that_was_renamed_without_an_answer_is_ours_by_either_name(
+    kind: Kind, process: Process, emulator: Emulator
+) -> None:
+    state = process.up(kind.provider, kind.props)
+    renamed = {**kind.props, "owner": "project/new/it", kind.provider.mark_in: "text [pulumi:project/new/it]"}
+    emulator.fault("PUT", kind.writes, when="after", status=400)
+    assert f"PUT {kind.at(state.id)}" in printed(lambda: process.up(kind.provider, renamed, state))
+    changed = process.up(kind.provider, renamed, state)
+    assert text_of(kind, entities(kind, emulator)[0]) == "text [pulumi:project/new/it]"
+    process.destroy(kind.provider, changed)
+    assert entities(kind, emulator) == []
 
 
 # Lost answers

@@ -182,9 +182,9 @@ def text_of(kind: Kind, entity: dict[str, Any]) -> str:
     return text
 
 
-def made_by_hand(kind: Kind, emulator: Emulator, text: str) -> dict[str, Any]:
-    """An object with what must be unique in ours, that the resource did not make."""
-    props = {**kind.props, kind.provider.mark_in: text}
+def made_by_hand(kind: Kind, emulator: Emulator, text: str, **other: object) -> dict[str, Any]:
+    """An object that the resource did not make, with what must be unique in ours, unless `other` says otherwise."""
+    props = {**kind.props, kind.provider.mark_in: text, **other}
     if kind.name == "integration":
         return integration_by_hand(emulator, props)
     theirs: dict[str, Any] = emulator.by_hand("POST", kind.path, kind.provider.to_body(props))
