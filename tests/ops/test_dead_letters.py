@@ -171,7 +171,7 @@ class TestExplain:
         assert "  error  NO_PERMISSIONS: not authorized\n" in first
         assert "  tries  1; final by itself, not tried again\n" in first
         assert f"  means  {FAILURES['NO_PERMISSIONS'].meaning}\n" in first
-        assert "  do     another account's bus: its owner runs what `pulumi stack output commands` has" in first
+        assert "  do     another account's bus: its owner runs what `make pulumi STACK=… ARGS=" in first
         assert '  again  make dead-letters STACK=it ARGS="send --queue forward-1 --all"\n' in first
         assert "  tries  186; given up by the rule's MaximumEventAgeInSeconds\n" in second
         assert there(forwarding, "forward-1") == 4
