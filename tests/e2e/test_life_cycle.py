@@ -205,7 +205,7 @@ def test_a_subscription_and_the_webhook_are_changed_in_place(deployed: Deploymen
     changed = [{**before[0], "eventTypes": ["routing.queueEvent", "conversation.event"], "enabled": False}, before[1]]
     deployed.configure("subscriptions", changed)
     try:
-        text = deployed.pulumi("up", "--yes")
+        text = deployed.pulumi("up", "--yes", "--skip-preview")
         calls = deployed.calls()
         [queues] = [each for each in deployed.entities("subscriptions") if each["name"].endswith("-queues")]
         assert queues["id"] == outputs["subscriptionIds"]["queues"]
@@ -220,7 +220,7 @@ def test_a_subscription_and_the_webhook_are_changed_in_place(deployed: Deploymen
         nothing_to_do(deployed)
     finally:
         deployed.configure("subscriptions", before)
-        deployed.pulumi("up", "--yes")
+        deployed.pulumi("up", "--yes", "--skip-preview")
 
 
 def test_what_was_changed_by_hand_is_found_by_refresh_and_mended_by_up(
@@ -235,12 +235,12 @@ def test_what_was_changed_by_hand_is_found_by_refresh_and_mended_by_up(
         EventPattern=json.dumps({"source": ["genesys.com/cloud/bb14bed0-f8f9-445d-b9d1-10cecb8569d6"]}),
         Description="changed by hand",
     )
-    deployed.pulumi("refresh", "--yes", "--run-program")
+    deployed.pulumi("refresh", "--yes", "--skip-preview", "--run-program")
     text = deployed.pulumi("preview", "--diff")
     for field in ("enabled", "eventTypes", "description"):
         assert re.search(rf"~ {field}\b", text), f"{field} is not named in:\n{text}"
     assert "destinationUrl" not in re.findall(r"~ (\w+)", text)
-    deployed.pulumi("up", "--yes")
+    deployed.pulumi("up", "--yes", "--skip-preview")
     assert webhook(deployed)["enabled"] is True
     [queues] = [each for each in deployed.entities("subscriptions") if each["id"] == subscription_id]
     assert queues["filter"]["eventType"] == ["routing.queueEvent"]
@@ -250,9 +250,9 @@ def test_what_was_changed_by_hand_is_found_by_refresh_and_mended_by_up(
 def test_a_rule_that_was_disabled_by_hand_is_enabled_again(deployed: Deployment) -> None:
     events, bus = deployed.client("events"), "genesys-local"
     events.disable_rule(Name="genesys-local-tap", EventBusName=bus)
-    deployed.pulumi("refresh", "--yes", "--run-program")
+    deployed.pulumi("refresh", "--yes", "--skip-preview", "--run-program")
     assert re.search(r"~ state\b", deployed.pulumi("preview", "--diff"))
-    deployed.pulumi("up", "--yes")
+    deployed.pulumi("up", "--yes", "--skip-preview")
     assert events.describe_rule(Name="genesys-local-tap", EventBusName=bus)["State"] == "ENABLED"
     nothing_to_do(deployed)
 
@@ -261,7 +261,7 @@ def test_what_was_deleted_by_hand_is_made_anew(deployed: Deployment, outputs: di
     token = deployed.token()
     deployed.genesys("DELETE", f"{WEBHOOKS}/{outputs['webhookId']}", token=token)
     deployed.genesys("DELETE", f"{SUBSCRIPTIONS}/{outputs['subscriptionIds']['queues']}", token=token)
-    deployed.pulumi("up", "--yes", "--refresh")
+    deployed.pulumi("up", "--yes", "--skip-preview", "--refresh")
     assert len(deployed.entities("subscriptions")) == 2
     assert {each["webhookId"] for each in deployed.entities("subscriptions")} == {webhook(deployed)["id"]}
     sent = deployed.emit({"kind": "acd.end"})["event"]

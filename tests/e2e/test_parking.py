@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import re
 import uuid
 from collections import Counter
 from collections.abc import Iterator
@@ -20,7 +19,7 @@ ROLE, QUEUE = "genesys-local-ingress", "genesys-local-parking"
 @pytest.fixture(scope="module")
 def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
     with deployment(tmp_path_factory.mktemp("parking")) as it:
-        it.pulumi("up", "--yes")
+        it.pulumi("up", "--yes", "--skip-preview")
         yield it
 
 
@@ -77,6 +76,7 @@ def calls(it: Deployment, operation: str) -> list[dict[str, Any]]:
     ids=["hangs", "throttles"],
 )
 def test_events_of_an_outage_arrive_after_it_unchanged(deployed: Deployment, fault: dict[str, Any]) -> None:
+    """The function is cold at first: nothing was delivered yet."""
     tap = deployed.stack.outputs()["tapQueueUrl"]
     before = fates(deployed)
     deployed.aws("DELETE", "calls")
@@ -86,7 +86,9 @@ def test_events_of_an_outage_arrive_after_it_unchanged(deployed: Deployment, fau
         for each in sent.values():
             raw = json.dumps(each, ensure_ascii=False)
             for delivery in deployed.emit({"eventType": "routing.queueEvent", "raw": raw})["deliveries"]:
-                assert [attempt["statusCode"] for attempt in deployed.attempts(delivery, 1)] == [202]
+                [attempt] = deployed.attempts(delivery, 1)
+                assert attempt["statusCode"] == 202
+                assert attempt["durationMs"] <= 4000
             each["id"] = f"genesys-event:{hashlib.sha256(raw.encode()).hexdigest()}"
         assert lying(deployed) == 3
         until(lambda: fates(deployed)["bus late"] - before["bus late"] == 3, "each is tried in vain", SECONDS)
@@ -108,23 +110,11 @@ def test_events_of_an_outage_arrive_after_it_unchanged(deployed: Deployment, fau
         assert ROLE in made, operation
 
 
-def test_a_second_up_and_a_refresh_change_nothing(deployed: Deployment) -> None:
-    deployed.pulumi("up", "--yes", "--expect-no-changes")
-    text = deployed.pulumi("refresh", "--yes", "--run-program")
-    assert not re.search(r"\d+ (deleted|created)", text), text
-    deployed.pulumi("preview", "--expect-no-changes")
-
-
 def test_a_mapping_that_somebody_has_switched_off_is_on_again(deployed: Deployment) -> None:
     functions = deployed.client("lambda")
     (mapping,) = functions.list_event_source_mappings()["EventSourceMappings"]
     functions.update_event_source_mapping(UUID=mapping["UUID"], Enabled=False)
     assert "enabled" in deployed.pulumi("preview", "--refresh", "--run-program", "--diff")
-    deployed.pulumi("up", "--yes", "--refresh", "--run-program")
+    deployed.pulumi("up", "--yes", "--skip-preview", "--refresh", "--run-program")
     (mapping,) = functions.list_event_source_mappings()["EventSourceMappings"]
     assert mapping["State"] == "Enabled"
-
-
-def test_destroy_leaves_nothing(deployed: Deployment) -> None:
-    deployed.pulumi("destroy", "--yes", "--run-program")
-    assert {kind: found for kind, found in deployed.aws("GET", "resources").items() if found} == {}

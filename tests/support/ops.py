@@ -143,7 +143,8 @@ def on_aws(aws: Sandbox) -> Outputs:
             }
         },
     )
-    functions.get_waiter("function_active_v2").wait(FunctionName=f"{BUS}-ingress", WaiterConfig={"Delay": 1})
+    active = {"Delay": 0.05, "MaxAttempts": 600}  # seconds
+    functions.get_waiter("function_active_v2").wait(FunctionName=f"{BUS}-ingress", WaiterConfig=active)
     functions.create_event_source_mapping(
         FunctionName=f"{BUS}-ingress",
         EventSourceArn=arn_of(f"{BUS}-parking"),

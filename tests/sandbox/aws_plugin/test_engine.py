@@ -156,8 +156,7 @@ def test_the_life_of_a_stack(project: Project, cloud: Emulator) -> None:
     assert "9 created" in text
     assert 'url    : "https://example.com"' in text
     assert "9 unchanged" in project.up("--expect-no-changes")
-    project.pulumi("refresh", "--yes", "--skip-preview", "--stack", "test", "--expect-no-changes")
-    project.pulumi("preview", "--stack", "test", "--expect-no-changes")
+    project.pulumi("preview", "--refresh", "--stack", "test", "--expect-no-changes")
     state = project.pulumi("stack", "export", "--stack", "test")
     assert "the-first-secret-key" not in state + text
 
@@ -214,14 +213,13 @@ def test_a_partners_bus(project: Project, cloud: Emulator) -> None:
         events.create_partner_event_source(Name=source, Account="000000000000")
         project.set(source=source)
         project.up()
-        project.pulumi("refresh", "--yes", "--skip-preview", "--stack", "test", "--expect-no-changes")
-        project.pulumi("preview", "--stack", "test", "--expect-no-changes")
         states = {each["Name"]: each["State"] for each in events.list_event_sources(NamePrefix=source)["EventSources"]}
         assert states == {source: "ACTIVE"}
         [rule] = events.list_rules(EventBusName=source)["Rules"]
         assert rule["Arn"].endswith(f":rule/{source}/{project.name}")
         assert len(events.list_targets_by_rule(Rule=project.name, EventBusName=source)["Targets"]) == 1
     assert events.describe_event_source(Name=sources[0])["State"] == "PENDING"
+    project.pulumi("preview", "--refresh", "--stack", "test", "--expect-no-changes")
 
     project.pulumi("destroy", "--yes", "--skip-preview", "--stack", "test")
     assert events.list_event_buses(NamePrefix="aws.partner/genesys.com/cloud/" + project.name)["EventBuses"] == []
