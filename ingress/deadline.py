@@ -18,7 +18,8 @@ class Deadline:
     """Until when a request's calls may take, in seconds of the clock.
 
     `started` is when the sender began to wait. Loading the code of a cold start counts against the whole, but not
-    against the keys' share of it, which a slow start would use up before the first key is asked for.
+    against the keys' share of it, which a slow start would use up before the first key is asked for. `awaited` says
+    whether anybody waits.
     """
 
     def __init__(
@@ -27,23 +28,29 @@ class Deadline:
         clock: Callable[[], float] = time.monotonic,
         bus: float = BUS,
         parking: float = PARKING,
+        awaited: bool = True,
     ) -> None:
         self._clock = clock
         self._started = started
         self.bus = started + bus
         self.parking = started + parking
+        self.awaited = awaited
         self.keys = min(clock() + KEYS, self.bus)
 
     @classmethod
     def of_drain(cls, clock: Callable[[], float] = time.monotonic) -> "Deadline":
         """That of a batch from the parking queue, for which nobody waits but Lambda."""
-        return cls(clock(), clock, DRAINED, PARKED_ANEW)
+        return cls(clock(), clock, DRAINED, PARKED_ANEW, awaited=False)
 
     def elapsed(self) -> float:
         return self._clock() - self._started
 
     def left(self, until: float) -> float:
         return until - self._clock()
+
+    def soon(self, until: float, seconds: float) -> float:
+        """That moment, or the one so many seconds from now if it comes first."""
+        return min(until, self._clock() + seconds)
 
     def call(self, until: float, function: Callable[[], T]) -> T:
         """The function's result, if it comes in time; else raises TimeoutError.

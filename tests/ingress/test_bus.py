@@ -1,17 +1,22 @@
-"""Batches within AWS's limits, and only what failed once more."""
+"""Batches within AWS's limits, only what failed once more, and no waiting for a bus that has just failed."""
 
 import random
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
+from typing import TypeVar
 
 import pytest
+from botocore.exceptions import ReadTimeoutError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingress.aws import Entry
 from ingress.bus import LIMIT, Bus, size, take_batch
-from tests.support.ingress import NOW, World, aws_error, event, failing, raising, signed, taken, text
+from ingress.deadline import Deadline
+from tests.support.ingress import NOW, Answer, World, aws_error, event, failing, raising, signed, taken, text
+
+T = TypeVar("T")
 
 PROPERTY = settings(deadline=None, database=None, max_examples=100)
 
@@ -159,3 +164,141 @@ def test_a_call_that_fails_as_a_whole_is_repeated_as_a_whole() -> None:
     entries = [entry(number) for number in range(10)]
     outcome = Bus(world.events, "bus", world.clock.advance).put(entries, world.deadline())
     assert (outcome.left, outcome.errors, world.events.calls) == ([], {"ServiceUnavailable"}, [entries, entries])
+
+
+# A bus that has just failed.
+
+
+def world_after(failure: Answer) -> tuple[World, Bus]:
+    """One whose bus has just failed for a whole request."""
+    world = World()
+    world.events.answers = [failure]
+    assert world.receiver.bus.put([entry(0)], world.deadline()).left
+    world.events.calls.clear()
+    return world, world.receiver.bus
+
+
+FAILURES = [
+    failing("ThrottlingException"),
+    raising(aws_error("ServiceUnavailable")),
+    raising(ReadTimeoutError(endpoint_url="https://events")),
+    raising(TimeoutError()),
+]
+
+
+@pytest.mark.parametrize("failure", FAILURES, ids=["entries", "call", "hangs", "hangs on"])
+def test_after_a_failure_as_a_whole_one_call_is_made_and_the_rest_is_left_at_once(failure: Answer) -> None:
+    world, bus = world_after(failure)
+    deadline = world.deadline()
+    outcome = bus.put([entry(number) for number in range(25)], deadline)
+    assert sorted(numbers(outcome.left)) == list(range(25))
+    assert (outcome.calls, len(world.events.calls), deadline.elapsed()) == (1, 1, 0)
+
+
+@pytest.mark.parametrize("failure", FAILURES, ids=["entries", "call", "hangs", "hangs on"])
+def test_one_good_answer_ends_it(failure: Answer) -> None:
+    world, bus = world_after(failure)
+    world.events.answers = [taken, failure, taken]
+    outcome = bus.put([entry(number) for number in range(20)], world.deadline())
+    assert (outcome.left, outcome.calls) == ([], 3)
+    world.events.answers = [failure]
+    assert bus.put([entry(1)], world.deadline()).calls > 2
+
+
+def test_an_entry_that_is_taken_is_a_good_answer_whatever_becomes_of_the_others() -> None:
+    world, bus = world_after(failing("InternalFailure"))
+    world.events.answers = [lambda entries: [None, "InternalFailure", "InternalFailure"], taken]
+    outcome = bus.put([entry(number) for number in range(3)], world.deadline())
+    assert (outcome.left, outcome.calls) == ([], 2)
+
+
+def test_an_entry_that_is_malformed_says_that_the_bus_works() -> None:
+    world, bus = world_after(failing("InternalFailure"))
+    world.events.answers = [failing("MalformedDetail")]
+    bus.put([entry(1)], world.deadline())
+    world.events.answers = [failing("InternalFailure")]
+    assert bus.put([entry(1)], world.deadline()).calls > 2
+
+
+def test_a_failure_that_was_got_over_leaves_no_trace() -> None:
+    world = World()
+    world.events.answers = [failing("InternalFailure"), taken]
+    assert not world.receiver.bus.put([entry(1)], world.deadline()).left
+    world.events.answers = [failing("InternalFailure")]
+    assert world.receiver.bus.put([entry(1)], world.deadline()).calls > 2
+
+
+@pytest.mark.parametrize(("seconds", "wary"), [(4.5, True), (5.0, False), (-1.0, False)])
+def test_it_ends_by_itself_and_when_the_clock_was_set_back(seconds: float, wary: bool) -> None:
+    world, bus = world_after(failing("InternalFailure"))
+    world.clock.advance(seconds)
+    assert (bus.put([entry(1)], world.deadline()).calls == 1) == wary
+
+
+def test_a_failure_meanwhile_prolongs_it() -> None:
+    world, bus = world_after(failing("InternalFailure"))
+    for _ in range(3):
+        world.clock.advance(4)
+        assert bus.put([entry(1)], world.deadline()).calls == 1
+
+
+def test_a_bus_that_is_slow_gets_its_full_time_again() -> None:
+    """Half a second that is not enough says nothing: else a bus that takes longer would never be trusted again."""
+    world, bus = world_after(raising(aws_error("ServiceUnavailable")))
+    world.clock.advance(3)
+    world.events.answers = [raising(TimeoutError())]
+    assert bus.put([entry(1)], world.deadline()).calls == 1
+    world.clock.advance(2)
+    assert bus.put([entry(1)], world.deadline()).calls > 2
+
+
+def test_a_call_gets_half_a_second_then() -> None:
+    world, bus = world_after(failing("InternalFailure"))
+    untils = list[float]()
+
+    class Watched(Deadline):
+        def call(self, until: float, function: Callable[[], T]) -> T:
+            untils.append(self.left(until))
+            return super().call(until, function)
+
+    world.events.answers = [taken]
+    bus.put([entry(1)], Watched(world.clock(), world.clock))
+    bus.put([entry(1)], Watched(world.clock(), world.clock))
+    assert untils == [pytest.approx(0.5), pytest.approx(2.6)]
+    world, bus = world_after(failing("InternalFailure"))
+    bus.put([entry(1)], Watched(world.clock() - 2.4, world.clock))
+    assert untils[2] == pytest.approx(0.2), "no longer than the request has"
+
+
+def test_an_outage_costs_little_time() -> None:
+    """Ten requests to one instance: the first is given its time, the others are parked at once."""
+    world = World()
+    world.events.answers = [failing("ThrottlingException")]
+    started, statuses = world.clock(), list[int]()
+    for _ in range(10):
+        statuses.append(world.post(signed(text(event())))["statusCode"])
+    assert statuses == [202] * 10
+    assert world.clock() - started <= 2.6
+    assert len(world.queue.bodies) == 10
+    world.events.answers = []
+    assert world.post(signed(text(event())))["statusCode"] == 200
+
+
+def test_what_is_drained_is_given_its_time_all_the_same() -> None:
+    """Left at once, it would come again half a minute later, although the bus works by then."""
+    world = World()
+    world.events.answers = [failing("ThrottlingException")]
+    world.post(signed(text(event())))
+    world.events.answers = [failing("ThrottlingException")] * 3 + [taken]
+    assert world.drain() == []
+
+
+def test_a_drain_that_fails_is_a_warning_to_requests() -> None:
+    world = World()
+    world.events.answers = [failing("ThrottlingException")]
+    world.post(signed(text(event())))
+    world.clock.advance(10)
+    assert world.drain() == ["0"]
+    started = world.clock()
+    assert world.post(signed(text(event())))["statusCode"] == 202
+    assert world.clock() == started

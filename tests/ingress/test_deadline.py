@@ -34,18 +34,24 @@ def server() -> Iterator[Aws]:
 
 
 @pytest.fixture
-def receiver(server: Aws, monkeypatch: pytest.MonkeyPatch) -> Receiver:
-    return connected(server, monkeypatch)
+def clock() -> Clock:
+    """By which the bus is trusted again; deadlines go by the real one."""
+    return Clock()
 
 
-def connected(server: Aws, monkeypatch: pytest.MonkeyPatch) -> Receiver:
+@pytest.fixture
+def receiver(server: Aws, monkeypatch: pytest.MonkeyPatch, clock: Clock) -> Receiver:
+    return connected(server, monkeypatch, clock)
+
+
+def connected(server: Aws, monkeypatch: pytest.MonkeyPatch, clock: Clock) -> Receiver:
     """A receiver whose clients are the real ones, made as in Lambda."""
     for name, value in environment(server).items():
         monkeypatch.setenv(name, value)
     events, secrets = aws.connect()
     return Receiver(
         authentication=Authentication(Keys(secrets, SIGNING, 3600), Keys(secrets, HEARTBEAT, 0)),
-        bus=Bus(events, "bus"),
+        bus=Bus(events, "bus", clock=clock),
         parking=Parking(aws.connect_queue, f"{server.url}/parking"),
         topics=Topics(),
         metrics=Metrics("GenesysEventBridge", "test"),
@@ -72,15 +78,33 @@ def test_a_whole_request_through_the_real_clients_keeps_its_connections(server: 
 
 
 @pytest.mark.parametrize("fault", ["hang", "drip", "break"])
-def test_a_bus_that_does_not_answer(server: Aws, receiver: Receiver, fault: str) -> None:
+def test_a_bus_that_does_not_answer(server: Aws, receiver: Receiver, clock: Clock, fault: str) -> None:
     server.faults["PutEvents"] = fault
     status, told, seconds = timed(receiver, text([event() | {"timestamp": None}] * 25))
     assert (status, told) == (202, "parked")
     assert 2.3 < seconds < LONGEST
     assert len(read(server.parked[0], "bus").entries) == 25
     server.faults.clear()
+    clock.advance(5)
     assert timed(receiver)[0] == 200
     assert len(server.parked) == 1
+
+
+def test_a_bus_that_hung_is_not_waited_for_and_no_second_call_is_made_while_one_hangs(
+    server: Aws, receiver: Receiver, clock: Clock, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its threads would be used up else, and the parking queue's call wait behind them."""
+    server.faults["PutEvents"] = "drip"
+    assert timed(receiver)[0] == 202
+    for _ in range(10):
+        assert timed(receiver)[0] == 202
+    assert server.calls.count("PutEvents") == 1
+    *_, last = capsys.readouterr().out.splitlines()
+    assert json.loads(last)["errors"] == ["StillHanging"]
+    assert len(server.parked) == 11
+    clock.advance(5)
+    server.faults.clear()
+    assert timed(receiver)[0] == 200
 
 
 @pytest.mark.parametrize("fault", ["hang", "drip", "break"])
@@ -120,14 +144,14 @@ def test_keys_that_do_not_come(server: Aws, receiver: Receiver, fault: str) -> N
 def test_a_server_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
     with Aws() as server:
         pass
-    status, told, seconds = timed(connected(server, monkeypatch))
+    status, told, seconds = timed(connected(server, monkeypatch, Clock()))
     assert (status, told) == (503, "keys can't be read")
     assert seconds < 2
 
 
 def test_the_first_request_of_a_new_process_counts_from_its_start(server: Aws) -> None:
-    """The whole cold start, as the sender sees it, with a bus that hangs; then, in the same process, a warm request."""
-    server.faults["PutEvents"] = "hang"
+    """The whole cold start, as the sender sees it, with a bus that is gone; then, in the same process, a warm one."""
+    server.faults["PutEvents"] = "break"
     program = (
         "import json, sys; from ingress.handler import handle\n"
         "for line in sys.stdin: print(handle(json.loads(line), None)['statusCode'], file=sys.stderr, flush=True)"

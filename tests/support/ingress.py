@@ -159,7 +159,7 @@ class World:
                 signing=Keys(self.secrets, SIGNING, self.overlap, self.clock),
                 heartbeat=Keys(self.secrets, HEARTBEAT, 0, self.clock),
             ),
-            bus=Bus(self.events, "bus", self.clock.advance),
+            bus=Bus(self.events, "bus", self.clock.advance, self.clock),
             parking=Parking(self.queue.connect, QUEUE_URL, self.clock.advance),
             topics=Topics(self.topics),
             metrics=Metrics("GenesysEventBridge", "test"),
@@ -170,8 +170,8 @@ class World:
         )
 
     def drain(self, *messages: Message) -> list[str]:
-        """Let Lambda bring these messages, or all that are in the queue, which takes them out; which it shall bring
-        again, by their ids, or back in the queue."""
+        """Let Lambda bring these messages, or all that are in the queue, which takes them out, to the instance that
+        receives too; which it shall bring again, by their ids, or back in the queue."""
         if messages:
             return [each["itemIdentifier"] for each in self._drain(list(messages))["batchItemFailures"]]
         bodies, self.queue.bodies = self.queue.bodies, []
@@ -181,7 +181,7 @@ class World:
 
     def _drain(self, messages: list[Message]) -> Failures:
         drain = Drain(
-            bus=Bus(self.events, "bus", self.clock.advance),
+            bus=self.receiver.bus,
             parking=Parking(self.queue.connect, QUEUE_URL, self.clock.advance),
             topics=Topics(self.topics),
             metrics=Metrics("GenesysEventBridge", "test"),
