@@ -7,7 +7,7 @@ platform does in the background.
 
 import functools
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -26,6 +26,8 @@ from .lifecycle import (
     as_set,
     default_name,
     flag_problem,
+    is_known,
+    mark,
     owner_of,
     text_problem,
 )
@@ -100,6 +102,7 @@ class EventBridgeSourceProvider(EntityProvider):
         Field("suffix", problem=suffix_problem, replaces=True),
         Field("topics", compare=as_set, problem=topics_problem),
         Field("enabled", default=True, problem=flag_problem),
+        Field("failed", default=False),
         Field("eventSourceName"),
     )
     computed = ("reportedState",)
@@ -109,7 +112,10 @@ class EventBridgeSourceProvider(EntityProvider):
         """Knows the source's name already: in a preview, the bus of that name would else seem to be replaced."""
         suffix = news.get("suffix")
         known = source_name(suffix) if isinstance(suffix, str) else suffix
-        return super().check(olds, {**news, "eventSourceName": known})
+        result = super().check(olds, {**news, "eventSourceName": known})
+        if not result.failures and is_known(news["topics"]):
+            warn_of_unknown({*news["topics"]} - {*(olds.get("topics") or [])}, str(news["name"]))
+        return result
 
     def from_entity(self, entity: Mapping[str, Any]) -> Props:
         config = config_of(entity)
@@ -123,7 +129,8 @@ class EventBridgeSourceProvider(EntityProvider):
                 "awsRegion": properties.get("awsAccountRegion"),
                 "suffix": suffix,
                 "topics": properties.get("eventFilter"),
-                "enabled": entity.get("intendedState") == "ENABLED" and reported(entity) != "ERROR",
+                "enabled": entity.get("intendedState") == "ENABLED",
+                "failed": entity.get("intendedState") == "ENABLED" and reported(entity) == "ERROR",
                 "eventSourceName": suffix and source_name(suffix),
             }
         )
@@ -172,6 +179,11 @@ class EventBridgeSourceProvider(EntityProvider):
         session.confirm_org()  # the source's name has its id
         entity = self.find(props)
         if entity and self._owner_of(entity):
+            if fixed := self._fixed(entity, props):
+                raise OwnershipError(
+                    f"{fixed}: it bears the mark {mark(props['owner'])}, and is in no state; write the same, or delete"
+                    " it by hand (Admin, Integrations), then `up` again"
+                )
             return self._take(entity, props)
         if entity:
             pulumi.log.info(f"took over integration {entity['id']}, which was made by this name and never configured")
@@ -227,6 +239,8 @@ class EventBridgeSourceProvider(EntityProvider):
 
         def once() -> Entity:
             nonlocal entity
+            if fixed := self._fixed(entity, props):
+                raise OwnershipError(f"{fixed}: somebody changed it: `make refresh`, then `up` again")
             current = config_of(entity)
             wanted = self._configured(current, props)
             if wanted == current:
@@ -255,7 +269,7 @@ class EventBridgeSourceProvider(EntityProvider):
                 "awsAccountId": props["awsAccountId"],
                 "awsAccountRegion": props["awsRegion"],
                 "eventSourceSuffix": props["suffix"],
-                "eventFilter": has["eventFilter"] if same_topics else props["topics"],
+                "eventFilter": has["eventFilter"] if same_topics else list(dict.fromkeys(props["topics"])),
             },
         }
 
@@ -344,6 +358,14 @@ def source_name(suffix: str) -> str:
     return f"aws.partner/genesys.com/cloud/{session.connection().org_id}/{suffix}"
 
 
+def warn_of_unknown(wanted: Iterable[str], name: str) -> None:
+    """Tell in a preview, which asks nothing: the organisation may have more topics than are known here."""
+    for problem in topics.unknown(sorted(wanted)):
+        pulumi.log.warn(
+            f"integration {name}: topics: {problem} (`up` asks the organisation, and refuses what it lacks)"
+        )
+
+
 def refuse_unavailable(wanted: Sequence[str]) -> None:
     """Ask the organisation which topics it has; one that may not be asked decides on its own."""
     try:
@@ -377,6 +399,8 @@ class EventBridgeSource(EntityResource, module="genesys", name="EventBridgeSourc
     """Which events are delivered."""
     enabled = Attribute[bool]("enabled")
     """Whether events are delivered."""
+    failed = Attribute[bool]("failed")
+    """Whether it was enabled and in state ERROR at the last `refresh`: drift, which the next `up` mends."""
     event_source_name = Attribute[str]("eventSourceName")
     """What AWS calls the source, and its bus: `aws.partner/genesys.com/cloud/<organisation's id>/<suffix>`."""
     reported_state = Attribute[str]("reportedState")
@@ -392,6 +416,7 @@ class EventBridgeSource(EntityResource, module="genesys", name="EventBridgeSourc
             "topics": args.topics,
             "enabled": args.enabled,
             "adopt": args.adopt,
+            "failed": None,
             "eventSourceName": None,
         }
         super().__init__(EventBridgeSourceProvider(), name, props, opts)

@@ -152,7 +152,9 @@ class EntityProvider(Provider):
             raise GenesysError(f"adopt is {adopt}, but this {self.kind} is {id_} already: remove `adopt`")
         moved = olds.get(PROVIDER_KEY) != news.get(PROVIDER_KEY)  # rewrites the state; without it, destroy would fail
         changed = self._changed(olds, news)
-        replaces = [field.name for field in changed if field.replaces and is_known(news.get(field.name))]
+        # What was emptied by hand has no value that could not be changed in place.
+        fixed = [field for field in changed if field.replaces and value_of(field, olds) is not None]
+        replaces = [field.name for field in fixed if is_known(news.get(field.name))]
         return DiffResult(changes=moved or bool(changed), replaces=replaces)
 
     @boundary
@@ -267,13 +269,8 @@ class EntityProvider(Provider):
             ) from None
         if other := self._other_owner(entity, props["owner"]):
             raise OwnershipError(f"adopt: {self.kind} {id_} belongs to {other}; {self._unless_managed(other)}")
-        has = self.from_entity(entity)
-        for field in self.fields:
-            if field.replaces and has[field.name] not in (None, props[field.name]):
-                raise OwnershipError(
-                    f"adopt: {self.kind} {id_} has {field.name} {has[field.name]!r}, not {props[field.name]!r}, and"
-                    " that can't be changed in place: write the same, or remove `adopt` to make another one"
-                )
+        if fixed := self._fixed(entity, props):
+            raise OwnershipError(f"adopt: {fixed}: write the same, or remove `adopt` to make another one")
         if (ours := self._of_a_former_run(props)) and ours["id"] != entity["id"]:
             raise OwnershipError(
                 f"adopt: {self.kind} {ours['id']} bears the mark {mark(props['owner'])} already, so that {id_} would be"
@@ -281,6 +278,15 @@ class EntityProvider(Provider):
             )
         session.confirm_org()
         return self._bring_up_to_date(entity, props)
+
+    def _fixed(self, entity: Entity, props: Props) -> str | None:
+        """What the object has that is not as wanted and can't be made so."""
+        has = self.from_entity(entity)
+        for name in (field.name for field in self.fields if field.replaces):
+            if has[name] not in (None, props[name]):
+                what = f"{self.kind} {entity['id']} has {name} {has[name]!r}, not {props[name]!r}"
+                return f"{what}, and that can't be changed in place"
+        return None
 
     def _left_behind(self, props: Props) -> Entity | None:
         """What a former run made and could not tell of, under another name.

@@ -6,7 +6,7 @@ and to give the right names to somebody who writes the tutorial's.
 
 import difflib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from .uuids import UUID
@@ -76,6 +76,11 @@ def is_placeholder(part: str) -> bool:
 def is_misspelt(part: str) -> bool:
     """Whether it is meant to stand for every id, as `{userId}` and `*` are, and does not."""
     return part != PLACEHOLDER and not {"{", "}", "*"}.isdisjoint(part)
+
+
+def unknown(topics: Iterable[str]) -> list[str]:
+    """What there is to say of each topic that is not among the known ones, with the nearest of those."""
+    return [f"{topic} is not known here{nearest(topic, KNOWN)}" for topic in topics if topic not in KNOWN]
 
 
 def unavailable(topics: Sequence[str], available: Sequence[Mapping[str, Any]]) -> list[str]:

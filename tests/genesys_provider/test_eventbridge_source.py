@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import groupby
 from typing import Any
 
@@ -233,6 +234,35 @@ def test_a_lost_state_finds_its_integration_again_under_any_name(
     assert f"info: took over integration {first.id}, which bears the mark {MARK}\n" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("field", "value"), [("awsAccountId", "210987654321"), ("awsRegion", "eu-west-1"), ("suffix", "another")]
+)
+def test_a_lost_state_makes_no_other_source_of_its_integration(
+    field: str, value: str, process: Process, emulator: Emulator
+) -> None:
+    """Rules may still be on the bus of the one that it makes."""
+    first = process.up(SOURCE, PROPS)
+    before = everything(emulator)
+    assert printed(lambda: process.up(SOURCE, {**PROPS, field: value})) == (
+        f"GenesysError: integration {first.id} has {field} {PROPS[field]!r}, not {value!r}, and that can't be changed"
+        f" in place: it bears the mark {MARK}, and is in no state; write the same, or delete it by hand (Admin,"
+        " Integrations), then `up` again\n"
+    )
+    assert everything(emulator) == before
+
+
+def test_nor_does_an_up_that_does_not_know_of_a_change_by_hand(process: Process, emulator: Emulator) -> None:
+    state = process.up(SOURCE, PROPS)
+    emulator.calls()
+    configured(emulator, state.id, properties={"eventSourceSuffix": "another"})
+    before = everything(emulator)
+    assert printed(lambda: process.up(SOURCE, {**PROPS, "enabled": False}, state)) == (
+        f"GenesysError: integration {state.id} has suffix 'another', not {PROPS['suffix']!r}, and that can't be changed"
+        " in place: somebody changed it: `make refresh`, then `up` again\n"
+    )
+    assert everything(emulator) == before
+
+
 def test_two_that_bear_one_mark_are_told_by_their_ids(process: Process, emulator: Emulator) -> None:
     ids = [unused(emulator), unused(emulator)]
     for id_ in ids:
@@ -452,8 +482,31 @@ def test_an_error_is_drift(process: Process, emulator: Emulator) -> None:
     emulator.door("POST", "integrations", {"failure": ""})
     drifted = process.refresh(SOURCE, state)
     assert drifted
-    assert (drifted.inputs["enabled"], drifted.outputs["reportedState"]) == (False, "ERROR")
+    told = drifted.inputs
+    assert (told["failed"], told["enabled"], drifted.outputs["reportedState"]) == (True, True, "ERROR"), "not disabled"
+    assert process.changes(SOURCE, PROPS, drifted)
     assert process.up(SOURCE, PROPS, drifted) == state
+    assert everything(emulator)[0]["reportedState"]["code"] == "ACTIVE"
+
+
+def test_a_state_from_before_an_error_was_told_apart_is_as_good(process: Process) -> None:
+    state = process.up(SOURCE, PROPS)
+    outputs = {key: value for key, value in state.outputs.items() if key != "failed"}
+    assert not process.changes(SOURCE, PROPS, replace(state, outputs=outputs))
+
+
+def test_a_configuration_that_was_emptied_by_hand_is_filled_again_in_place(
+    process: Process, emulator: Emulator
+) -> None:
+    state = process.up(SOURCE, PROPS)
+    emulator.calls()
+    emulator.served.cloud.integrations.items[state.id].properties = {}  # whether its API takes that is not known
+    drifted = process.refresh(SOURCE, state)
+    assert drifted
+    assert [drifted.outputs.get(name) for name in ("awsAccountId", "suffix", "topics", "eventSourceName")] == [None] * 4
+    assert replaced_by(process, PROPS, drifted.outputs) == []
+    assert process.up(SOURCE, PROPS, drifted) == state
+    assert everything(emulator)[0]["config"]["current"]["properties"]["eventSourceSuffix"] == PROPS["suffix"]
 
 
 def test_what_the_platform_fills_in_or_orders_anew_is_none(process: Process, emulator: Emulator) -> None:
@@ -600,6 +653,34 @@ def test_what_may_be_a_topic_is_not(topic: str, process: Process) -> None:
 
 def test_what_the_tutorial_calls_otherwise_are_topics() -> None:
     assert {topic for names in topics.TUTORIAL.values() for topic in names} <= {*topics.KNOWN}
+
+
+def test_a_topic_that_is_not_known_here_gets_the_nearest_known_ones_in_a_preview(
+    process: Process, emulator: Emulator, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A warning, as the organisation may have it; and none any more once it was made."""
+    emulator.door("POST", "topics", {"add": [{"id": f"{DETAIL}.acd.strat"}]})
+    emulator.calls()
+    news = {**PROPS, "topics": [f"{DETAIL}.acd.strat", "v2.nothing.like.it", *PROPS["topics"]]}
+    process.check(SOURCE, news)
+    assert emulator.calls() == []
+    name, asks = PROPS["name"], "(`up` asks the organisation, and refuses what it lacks)"
+    near = f"{DETAIL}.acd.start or {DETAIL}.acd.end or {DETAIL}.acw"
+    assert capsys.readouterr().err.splitlines() == [
+        f"warning: integration {name}: topics: {DETAIL}.acd.strat is not known here: did you mean {near}? {asks}",
+        f"warning: integration {name}: topics: v2.nothing.like.it is not known here {asks}",
+    ]
+    state = process.up(SOURCE, {**PROPS, "topics": [f"{DETAIL}.acd.strat"]})
+    assert "warning: " in capsys.readouterr().err
+    process.check(SOURCE, {**PROPS, "topics": [f"{DETAIL}.acd.strat", *PROPS["topics"]]}, state)
+    process.check(SOURCE, {**PROPS, "topics": UNKNOWN})
+    assert capsys.readouterr().err == ""
+
+
+def test_a_topic_that_is_written_twice_is_sent_once(process: Process, emulator: Emulator) -> None:
+    first, second = PROPS["topics"]
+    process.up(SOURCE, {**PROPS, "topics": [second, first, second]})
+    assert everything(emulator)[0]["config"]["current"]["properties"]["eventFilter"] == [second, first]
 
 
 def test_a_mistyped_topic_gets_the_nearest_right_ones_before_anything_is_made(

@@ -166,6 +166,7 @@ assert_type(source.suffix, Output[str])
 assert_type(source.topics, Output[Sequence[str]])
 assert_type(source.enabled, Output[bool])
 assert_type(source.event_source_name, Output[str])
+assert_type(source.failed, Output[bool])
 assert_type(source.reported_state, Output[str])
 """
 
