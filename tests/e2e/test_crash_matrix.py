@@ -102,20 +102,13 @@ MATRIX = [
 
 # `make test` has some of each: of what is done and nobody knows most, as there the doubles come from.
 SHORT = {
-    ("webhook", "create", "POST", "the provider", "before the commit"),
     ("webhook", "create", "POST", "the provider", "after the commit"),
     ("webhook", "create", "POST", "the engine", "after the commit"),
-    ("webhook", "create", "POST", "the engine", "after the answer"),
-    ("webhook", "take over", "PUT", "the provider", "after the commit"),
-    ("webhook", "update", "PUT", "the provider", "after the commit"),
     ("webhook", "update", "PUT", "the engine", "after the answer"),
-    ("webhook", "delete", "DELETE", "the provider", "after the answer"),
     ("webhook", "delete", "DELETE", "the engine", "after the commit"),
     ("subscription", "create", "POST", "the engine", "after the commit"),
-    ("subscription", "delete", "DELETE", "the provider", "after the commit"),
     ("integration", "create", "POST", "the engine", "after the commit"),
     ("integration", "create", "PUT", "the provider", "after the commit"),
-    ("integration", "create", "PATCH", "the engine", "after the answer"),
     ("integration", "delete", "DELETE", "the provider", "after the commit"),
 }
 
@@ -280,7 +273,7 @@ def properties(enabled: bool) -> Object:
 @pytest.mark.parametrize(
     ("kind", "operation"),
     [
-        pytest.param(kind, operation, marks=() if kind == "webhook" else pytest.mark.full)
+        pytest.param(kind, operation, marks=() if operation == "update" else pytest.mark.full)
         for kind in EVERY_KIND
         for operation in calls(kind)
     ],

@@ -98,6 +98,7 @@ def test_what_somebody_changes_by_hand_is_told_and_mended(deployed: Deployment) 
     mended(deployed)
 
 
+@pytest.mark.full
 def test_a_secret_that_is_emptied_is_told_and_mended_by_a_new_key(deployed: Deployment) -> None:
     arn = deployed.stack.outputs()["signingSecretArn"]
     deployed.client("secretsmanager").put_secret_value(SecretId=arn, SecretString=" ")
@@ -109,6 +110,7 @@ def test_a_secret_that_is_emptied_is_told_and_mended_by_a_new_key(deployed: Depl
     is_well(verify(deployed))
 
 
+@pytest.mark.full
 def test_a_connection_without_its_key_is_told_and_mended_by_a_new_one(deployed: Deployment) -> None:
     """Somebody else's receiver answered a heartbeat 401, upon which AWS takes the key away for good."""
     outputs, events = deployed.stack.outputs(), deployed.client("events")

@@ -110,6 +110,7 @@ def test_events_of_an_outage_arrive_after_it_unchanged(deployed: Deployment, fau
         assert ROLE in made, operation
 
 
+@pytest.mark.full
 def test_a_mapping_that_somebody_has_switched_off_is_on_again(deployed: Deployment) -> None:
     functions = deployed.client("lambda")
     (mapping,) = functions.list_event_source_mappings()["EventSourceMappings"]

@@ -6,6 +6,8 @@ So there is a wait to be told, of over 3 s, even on a machine that needs 3 s for
 from collections import Counter
 from pathlib import Path
 
+import pytest
+
 from genesys_provider.ratelimit import PARALLEL
 from tests.support.project import Project, project
 
@@ -33,6 +35,7 @@ def test_with_rate_headers_it_holds_back_and_none_is_refused(tmp_path: Path) -> 
         assert f"of the {ALLOWED} requests that the rate limit allows are used: trying again in " in text
 
 
+@pytest.mark.full
 def test_without_them_at_most_one_of_each_parallel_call_in_each_window(tmp_path: Path) -> None:
     with project(tmp_path) as it:
         statuses, text = up(it, headers=False)

@@ -82,16 +82,3 @@ def test_a_sandbox_that_is_not_running_is_told_in_one_line(tmp_path_factory: pyt
     lines = [line for line in text.splitlines() if re.match(r"\s*error: ", line)]
     assert len(lines) == 1, text
     assert "make sandbox" in lines[0]
-
-
-def test_a_host_without_the_tutorials_api_is_told_so(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """What happens on the real platform: AWS's half is there, and Genesys Cloud's is refused in one line."""
-    with deployment(tmp_path_factory.mktemp("strict"), profile="strict") as it:
-        text = it.pulumi("up", "--yes", fails=True)
-        lines = [line for line in text.splitlines() if re.match(r"\s*error: GenesysError", line)]
-        assert len(lines) == 1, text
-        assert "POST /api/v2/events/webhooks: 404" in lines[0]
-        assert "`delivery: partner`" in lines[0]
-        assert "Traceback" not in text
-        it.pulumi("destroy", "--yes", "--skip-preview")
-        assert not any(it.aws("GET", "resources").values())

@@ -1,6 +1,7 @@
 """`--replace` and `state taint` with an answer lost on the way: what is wanted twice over exists once."""
 
 from collections.abc import Iterator
+from itertools import product
 
 import pytest
 
@@ -18,9 +19,13 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
         yield it
 
 
-@pytest.mark.parametrize("name", ["hook", pytest.param("queues", marks=pytest.mark.full)])
-@pytest.mark.parametrize("how", ["--replace", "taint"])
-@pytest.mark.parametrize("lost", ["POST", "DELETE"])
+SHORT = [("hook", "--replace", "POST"), ("hook", "taint", "DELETE")]
+CASES = list(product(["hook", "queues"], ["--replace", "taint"], ["POST", "DELETE"]))
+
+
+@pytest.mark.parametrize(
+    ("name", "how", "lost"), [pytest.param(*case, marks=() if case in SHORT else pytest.mark.full) for case in CASES]
+)
 def test_with_a_lost_answer_it_leaves_one_object_and_it_is_the_new_one(
     deployed: Project, name: str, how: str, lost: str
 ) -> None:
