@@ -10,12 +10,10 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from importlib import metadata
 from pathlib import Path
@@ -25,6 +23,7 @@ from sandbox.door import HOST, health
 from sandbox.launcher import AWS_PORT, GENESYS_PORT
 from tools import engine
 from tools.engine import Engine, EngineError, say
+from tools.lock import Lock
 
 ROOT = Path(__file__).parents[1]
 CHANGING = ("up", "refresh", "destroy")
@@ -225,7 +224,7 @@ class Stack:
                 raise StackError(_reason(done))
         return bool(locks)
 
-    def locks(self) -> "Iterator[Lock]":
+    def locks(self) -> Iterator[Lock]:
         """The stack's locks, as far as a backend of files has any; other backends know by themselves."""
         root = self.files
         if root:
@@ -348,43 +347,6 @@ class Stack:
 
 MARK = "sandbox "
 """Before the sandbox's instance in an update's message: so the history says what the state speaks of."""
-
-
-@dataclass(frozen=True)
-class Lock:
-    """Who holds a stack."""
-
-    pid: int
-    host: str
-    user: str
-    since: str
-
-    @classmethod
-    def read(cls, file: Path) -> "Lock":
-        lock = json.loads(file.read_text(encoding="utf-8"))
-        return cls(lock["pid"], lock["hostname"], lock["username"], lock["timestamp"].split(".")[0])
-
-    def left_behind(self) -> bool:
-        """Whether its process was one of this machine, and is gone."""
-        return self.host == socket.gethostname() and not _runs_pulumi(self.pid)
-
-
-def _runs_pulumi(pid: int) -> bool:
-    """Whether that process is still an engine: its number may be another's by now, or a dead child's, not reaped."""
-    try:
-        name, state = re.findall(r"\((.*)\) (\S)", Path(f"/proc/{pid}/stat").read_text(encoding="utf-8"))[0]
-    except FileNotFoundError:
-        if Path("/proc/self/stat").exists():
-            return False
-    else:
-        return "pulumi" in name and state != "Z"
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 def _logged_in(env: Mapping[str, str]) -> str:

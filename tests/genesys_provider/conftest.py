@@ -11,7 +11,7 @@ import tenacity.nap
 from genesys_provider import ratelimit, redaction, retry
 from sandbox.genesys.settings import Settings
 from sandbox.genesys.testing import serve
-from tests.sandbox.genesys.partner_api import PartnerApi, partner_api
+from tests.support.partner_api import PartnerApi, partner_api
 from tests.support.provider import ENVIRON, ORG, Emulator, Process, Together, Waits
 
 

@@ -14,7 +14,7 @@ import yaml
 
 from sandbox.genesys.settings import Settings
 from sandbox.genesys.testing import serve
-from tests.sandbox.genesys.partner_api import PartnerApi, partner_api
+from tests.support.partner_api import PartnerApi, partner_api
 from tests.support.provider import ENVIRON, ORG, Emulator
 from tests.support.waiting import PATIENCE, until
 from tools.stack import Stack

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.tools import Health, Tiny, lives, wait_until
-from tools.stack import MARK, ROOT, Lock, Stack, StackError
+from tools.lock import Lock
+from tools.stack import MARK, ROOT, Stack, StackError
 
 NOTHING = "import pulumi\n"
 

@@ -12,8 +12,8 @@ from genesys_provider.eventbridge_source import region_problem
 from sandbox.genesys import Settings, activation
 from sandbox.genesys.integrations import REGION as REGION_FORM
 from sandbox.genesys.testing import serve
-from tests.sandbox.genesys.partner_api import ACCOUNT, REGION, PartnerApi, partner_api
 from tests.support.genesys_emulator import Emulator, Receiver
+from tests.support.partner_api import ACCOUNT, REGION, PartnerApi, partner_api
 from tests.support.waiting import until
 
 INTEGRATIONS = "/api/v2/integrations"

@@ -11,8 +11,8 @@ import pytest
 
 from sandbox.genesys import Settings
 from sandbox.genesys.testing import serve
-from tests.sandbox.genesys.partner_api import ACCOUNT, REGION, PartnerApi, partner_api
 from tests.support.genesys_emulator import CLIENT, Emulator
+from tests.support.partner_api import ACCOUNT, REGION, PartnerApi, partner_api
 from tests.support.waiting import until
 
 TYPE = "amazon-eventbridge-source"
