@@ -4,27 +4,35 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
+from itertools import count
 from typing import Any
 from urllib.parse import urlsplit
 
-from genesys_provider.client import Entity
+from genesys_provider.client import PAGE_SIZE, Entity
 from genesys_provider.errors import NotFound
 from genesys_provider.eventbridge_source import EventBridgeSourceProvider, reported, words
+from genesys_provider.retry import time_left, time_limit
 from genesys_provider.subscription import SubscriptionProvider
 from genesys_provider.webhook import WebhookProvider, without_trailing_slash
 
 from .stack import Stack
-from .steps import Check, NothingToSay, Wrong, look_and_up
+from .steps import STEP_SECONDS, Check, NothingToSay, Wrong, look_and_up
 
 SIDE = "Genesys Cloud"
 WEBHOOKS, SUBSCRIPTIONS = WebhookProvider.path, SubscriptionProvider.path
 INTEGRATIONS = EventBridgeSourceProvider.path
+OF_DELIVERIES = ("last delivery", "signature", "failed deliveries")
+MOST_PAGES = 200  # of deliveries: a token may make 300 requests a minute
+LISTING_SECONDS = 120.0  # for all of them; each by itself has a step's
 NEW_KEY = "raise signingKeyRotation in the stack's file, then make up STACK={}: both sides get a new key"
 
 
 def checks(stack: Stack, hours: int = 24) -> list[Check]:
     found: ByWebhook | ByPartner = ByPartner(stack) if stack.partner else ByWebhook(stack, hours)
-    return [Check(SIDE, name, look) for name, look in found.checks()]
+    return [
+        Check(SIDE, name, look, LISTING_SECONDS if name in OF_DELIVERIES else STEP_SECONDS)
+        for name, look in found.checks()
+    ]
 
 
 class Side:
@@ -132,11 +140,22 @@ class ByWebhook(Side):
 
     @cached_property
     def _deliveries(self) -> "Deliveries":
-        """All that the platform lists: in which order, nobody says."""
-        found = Deliveries()
+        """All that the platform lists, up to a number of pages: in which order, nobody says."""
+        found, seen = Deliveries(), set[str]()
         since = datetime.now(UTC) - timedelta(hours=self._hours)
-        for each in self.client.entities(f"{WEBHOOKS}/{self.there()['id']}/deliveries"):
-            found.add(each, since)
+        path = f"{WEBHOOKS}/{self.there()['id']}/deliveries"
+        for number in count(1):
+            with time_limit(STEP_SECONDS):
+                page = self.client.get(path, pageSize=PAGE_SIZE, pageNumber=number)
+            new = [each for each in page.get("entities") or [] if each["id"] not in seen]
+            for each in new:
+                found.add(each, since)
+            seen.update(each["id"] for each in new)
+            if not new or not page.get("nextUri"):
+                break
+            if number == MOST_PAGES or time_left() < STEP_SECONDS:
+                found.unseen = f"; {len(seen):,} of {page.get('total', 0):,} that are listed were looked at"
+                break
         return found
 
     def last_delivery(self) -> str:
@@ -164,11 +183,11 @@ class ByWebhook(Side):
         if found.failed:
             raise Wrong(
                 f"{found.failed:,} of {found.recent:,} deliveries of the last {self._hours} h failed for good, and"
-                f" their events are lost; the newest: {found.why()}",
+                f" their events are lost{found.unseen}; the newest: {found.why()}",
                 found.fix(self.stack.name),
             )
         older = f"; {found.failed_before:,} before that" if found.failed_before else ""
-        return f"0 of {found.recent:,} in the last {self._hours} h{older}"
+        return f"0 of {found.recent:,} in the last {self._hours} h{older}{found.unseen}"
 
 
 @dataclass
@@ -179,6 +198,8 @@ class Deliveries:
     failed: int = 0
     failed_before: int = 0
     """Of those that are older."""
+    unseen: str = ""
+    """How many were looked at, if that are not all."""
     _newest: Entity = field(default_factory=dict)
     _newest_failed: Entity = field(default_factory=dict)
 

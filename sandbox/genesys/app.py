@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from .cloud import Cloud
+from .delivery import Delivery
 from .door import Door
 from .entities import page
 from .errors import ApiError
@@ -49,7 +50,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
     async def deliveries(request: Request) -> JSONResponse:
         cloud.webhooks.allow(request, "read")
         webhook = cloud.webhooks.find(request)
-        return page(request, [delivery.to_json() for delivery in cloud.engine.of_webhook(webhook.id)])
+        return page(request, cloud.engine.of_webhook(webhook.id), Delivery.to_json)
 
     routes: list[BaseRoute] = [
         Route("/oauth/token", cloud.tokens.endpoint, methods=["POST"]),

@@ -13,6 +13,7 @@ import hmac
 import json
 import time
 import uuid
+from collections import OrderedDict, defaultdict, deque
 from collections.abc import Coroutine, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -103,13 +104,15 @@ class Engine:
         self._transport: httpx.AsyncHTTPTransport | None = None
         self._slots = asyncio.Semaphore(AT_ONCE)
         self._tasks: dict[str, asyncio.Task[None]] = {}
-        self.deliveries: dict[str, Delivery] = {}
+        self.deliveries: OrderedDict[str, Delivery] = OrderedDict()
+        self._of_webhook: defaultdict[str, deque[Delivery]] = defaultdict(deque)
         self.reset()
 
     def reset(self) -> None:
         for task in self._tasks.values():
             task.cancel()
         self.deliveries.clear()
+        self._of_webhook.clear()
         self.retry_scale = 1.0
         self.timeout_seconds = TIMEOUT_SECONDS
 
@@ -141,12 +144,17 @@ class Engine:
 
     def begin(self, delivery: Delivery, work: Coroutine[Any, Any, None]) -> None:
         """Keep the delivery, and do the work that brings it to its end."""
-        self.deliveries[delivery.id] = delivery
+        self.keep(delivery)
         task = asyncio.create_task(work, name=delivery.id)
         self._tasks[delivery.id] = task
         task.add_done_callback(lambda task: self._tasks.pop(task.get_name(), None))
-        for id in list(self.deliveries)[: max(0, len(self.deliveries) - KEPT)]:
-            del self.deliveries[id]
+
+    def keep(self, delivery: Delivery) -> None:
+        self.deliveries[delivery.id] = delivery
+        self._of_webhook[delivery.webhook_id].append(delivery)
+        if len(self.deliveries) > KEPT:
+            _, oldest = self.deliveries.popitem(last=False)
+            self._of_webhook[oldest.webhook_id].popleft()
 
     async def finished(self, deliveries: Iterable[Delivery]) -> None:
         """Return when each of them is final."""
@@ -156,7 +164,7 @@ class Engine:
 
     def of_webhook(self, webhook_id: str) -> list[Delivery]:
         """Newest first."""
-        return [delivery for delivery in reversed(self.deliveries.values()) if delivery.webhook_id == webhook_id]
+        return list(reversed(self._of_webhook.get(webhook_id, ())))
 
     async def _deliver(self, delivery: Delivery, body: bytes) -> None:
         while True:

@@ -226,12 +226,13 @@ class Integrations:
         return page(
             request,
             [
-                integration.to_json(listed(request, "expand"))
+                integration
                 for integration in self._found()
                 if (not ids or integration.id in ids)
                 and type_id in (None, "", integration.type.id)
                 and state in ("", integration.status.code)
             ],
+            lambda integration: integration.to_json(listed(request, "expand")),
         )
 
     async def _create(self, request: Request) -> JSONResponse:
@@ -346,7 +347,7 @@ class Integrations:
 
     async def _types(self, request: Request) -> JSONResponse:
         self._allow(request, "view")  # which permission it asks for is unknown
-        return page(request, [type.to_json() for type in TYPES.values()])
+        return page(request, list(TYPES.values()), Type.to_json)
 
     async def _type(self, request: Request) -> JSONResponse:
         self._allow(request, "view")

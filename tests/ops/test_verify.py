@@ -1,15 +1,19 @@
 """`ops verify` in process: a healthy stack, and breakages with the right ✗ and the right fix."""
 
+import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
 
-from genesys_provider.client import Client
+from genesys_provider import retry
+from genesys_provider.client import Client, Entity
 from ingress.answers import Answer
-from ops import counted
-from ops.steps import Step
+from ops import counted, genesys_checks
+from ops.steps import STEP_SECONDS, Step
 from ops.verify import steps_of
+from sandbox.genesys.delivery import Attempt, Delivery
 from tests.support.aws_sandbox import Aws, make_function, receiving
 from tests.support.ops import BUS, Both, both
 from tests.support.waiting import until
@@ -72,11 +76,56 @@ def test_each_failed_delivery_is_counted_over_all_pages(deployed: Both) -> None:
             deployed.genesys.door("POST", "emit", {"kind": "acd.start"})
         deliveries = deployed.genesys.served.cloud.engine.deliveries
         until(lambda: [each.status for each in deliveries.values()] == ["FAILED"] * 102, "all of them are final")
+        elsewhere.answers = []  # one of a call that broke off would be left
         deployed.emit()
     step = deployed.step("failed deliveries")
     assert step.told.startswith("102 of 103 deliveries of the last 24 h failed")
     assert "500 after 1 try" in step.told
     assert deployed.step("last delivery").ok, "the newest one was taken"
+
+
+def failed_before(deployed: Both, number: int) -> None:
+    """So many deliveries that were given up."""
+    engine = deployed.genesys.served.cloud.engine
+    for _ in range(number):
+        delivery = Delivery("0" * 64, "v2.users.7.presence", webhook_id=deployed.stack.outputs["webhookId"])
+        delivery.attempts.append(Attempt(delivery.created, 5, 503))
+        delivery.end("FAILED")
+        engine.keep(delivery)
+
+
+def test_more_deliveries_than_are_looked_at_are_told(deployed: Both, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(genesys_checks, "MOST_PAGES", 3)
+    failed_before(deployed, 300)
+    assert deployed.step("failed deliveries").told == (
+        "300 of 300 deliveries of the last 24 h failed for good, and their events are lost; the newest: 503 after 1 try"
+    )
+    failed_before(deployed, 950)
+    step = deployed.step("failed deliveries")
+    assert "300 of 300" in step.told
+    assert "; 300 of 1,250 that are listed were looked at; the newest" in step.told
+
+
+@pytest.mark.parametrize(("seconds", "told"), [(2, ""), (15, "; 700 of 2,000 that are listed were looked at")])
+def test_pages_that_take_long_are_not_held_against_each_other(
+    deployed: Both, monkeypatch: pytest.MonkeyPatch, seconds: float, told: str
+) -> None:
+    """A limit for each request, and a count that says how far it got when even so there is no end of it."""
+    failed_before(deployed, 2000)
+    ahead, lefts, get = 0.0, list[float](), deployed.stack.genesys.get
+
+    def slow(path: str, **query: int | str) -> Entity:
+        nonlocal ahead
+        lefts.append(retry.time_left())
+        ahead += seconds * path.endswith("/deliveries")
+        return get(path, **query)
+
+    monkeypatch.setattr(deployed.stack.genesys, "get", slow)
+    monkeypatch.setattr(retry, "time", SimpleNamespace(monotonic=lambda: time.monotonic() + ahead, sleep=time.sleep))
+    step = deployed.step("failed deliveries")
+    assert max(lefts) <= STEP_SECONDS
+    assert step.told.startswith("700 of 700" if told else "2,000 of 2,000")
+    assert f"their events are lost{told}; the newest" in step.told
 
 
 def test_failures_of_long_ago_are_no_fault_of_today(deployed: Both) -> None:

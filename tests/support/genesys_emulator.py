@@ -48,7 +48,7 @@ class Emulator:
     """`api` calls with a token, `plain` without; the rest is shorthand for both sides of it."""
 
     def __init__(self, served: Served) -> None:
-        self.url = served.url
+        self.url, self.cloud = served.url, served.cloud
         self.plain = httpx.Client(base_url=served.url, trust_env=False)
         self.api = httpx.Client(base_url=served.url, trust_env=False)
 

@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from sandbox.genesys import delivery
+from sandbox.genesys.delivery import Delivery
 from sandbox.genesys.testing import serve
 from tests.support.genesys_emulator import WEBHOOK, WEBHOOKS, Emulator, Receiver
 
@@ -192,6 +194,39 @@ def test_a_webhook_put_right_takes_the_tries_that_are_left(emulator: Emulator, t
     delivery = final(emulator, id)
     assert delivery["status"] == "DELIVERED"
     assert outcomes(delivery)[0] == "ConnectError"
+
+
+def test_a_page_of_deliveries_costs_what_is_on_it(
+    emulator: Emulator, target: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a listing of thousands takes minutes: each page would write out all of them."""
+    webhook = subscribed(emulator, target)
+    engine = emulator.cloud.engine
+    for number in range(1000):
+        engine.keep(Delivery(str(number), "a.topic", webhook_id=webhook["id"]))
+    written, to_json = list[str](), Delivery.to_json
+
+    def counted(delivery: Delivery) -> Any:
+        written.append(delivery.id)
+        return to_json(delivery)
+
+    monkeypatch.setattr(Delivery, "to_json", counted)
+    listed = emulator.api.get(f"{webhook['selfUri']}/deliveries", params={"pageSize": 100, "pageNumber": 4}).json()
+    assert [each["eventId"] for each in listed["entities"]] == [str(number) for number in range(699, 599, -1)]
+    assert (listed["total"], len(written)) == (1000, 100)
+
+
+def test_the_oldest_deliveries_are_forgotten(
+    emulator: Emulator, target: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delivery, "KEPT", 3)
+    webhook = subscribed(emulator, target)
+    engine = emulator.cloud.engine
+    for number, receiver in enumerate([webhook["id"], "another", webhook["id"], webhook["id"], "another"]):
+        engine.keep(Delivery(str(number), "a.topic", webhook_id=receiver))
+    listed = emulator.api.get(f"{webhook['selfUri']}/deliveries").json()
+    assert [each["eventId"] for each in listed["entities"]] == ["3", "2"]
+    assert [each["eventId"] for each in emulator.door("GET", "deliveries")] == ["2", "3", "4"]
 
 
 @pytest.mark.parametrize("how", ["disabled", "deleted"])
