@@ -39,11 +39,11 @@ class Fault:
     _seen: dict[bytes, int] = field(default_factory=dict, init=False, repr=False)
     _failed: dict[int, int] = field(default_factory=dict, init=False, repr=False)
 
-    def fails(self, entry: Json) -> bool:
-        """Whether this entry is one that fails, this time."""
+    def fails(self, entry: Json, already: bool) -> bool:
+        """Whether this entry is one that fails, this time: not if it does `already`. It has its number by this."""
         digest = hashlib.sha256(json.dumps(entry, sort_keys=True).encode()).digest()
         number = self._seen.setdefault(digest, len(self._seen))
-        if number not in self.entries or self._failed.get(number, 0) >= self.times:
+        if already or number not in self.entries or self._failed.get(number, 0) >= self.times:
             return False
         self._failed[number] = self._failed.get(number, 0) + 1
         return True
@@ -72,19 +72,22 @@ class Faults:
     def take(self, operation: str, principal: str) -> Fault | None:
         """An error or a hang for this call, once less from now on."""
         with self._lock:
-            fault = self._find(operation, principal, partial=False)
-            if fault is not None:
-                fault.times -= 1
-                self._drop_spent()
-            return fault
+            found = self._find(operation, principal, partial=False)
+            if not found:
+                return None
+            found[0].times -= 1
+            self._drop_spent()
+            return found[0]
 
     def failing(self, operation: str, principal: str, entries: list[Json]) -> dict[int, Fault]:
         """Which of these entries fail, by their place in this call."""
         with self._lock:
-            fault = self._find(operation, principal, partial=True)
-            if fault is None:
-                return {}
-            failing = {place: fault for place, entry in enumerate(entries) if fault.fails(entry)}
+            found = self._find(operation, principal, partial=True)
+            failing: dict[int, Fault] = {}
+            for place, entry in enumerate(entries):
+                for fault in found:  # each of them: it is numbered by all
+                    if fault.fails(entry, already=place in failing):
+                        failing[place] = fault
             self._drop_spent()
             return failing
 
@@ -96,12 +99,14 @@ class Faults:
         with self._lock:
             self._faults.clear()
 
-    def _find(self, operation: str, principal: str, *, partial: bool) -> Fault | None:
-        for fault in self._faults:
-            same = fault.operation == operation and fault.principal in (None, principal)
-            if same and (fault.kind == "partial") is partial:
-                return fault
-        return None
+    def _find(self, operation: str, principal: str, *, partial: bool) -> list[Fault]:
+        return [
+            fault
+            for fault in self._faults
+            if fault.operation == operation
+            and fault.principal in (None, principal)
+            and (fault.kind == "partial") is partial
+        ]
 
     def _drop_spent(self) -> None:
         self._faults = [fault for fault in self._faults if not fault.spent]

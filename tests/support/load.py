@@ -144,7 +144,7 @@ class Trouble:
 
     def run(self, load: Load) -> None:
         """Some events fail by themselves, whenever PutEvents is asked; the rest happens as the run comes to it."""
-        for code in ("ThrottlingException", "InternalException"):  # one after the other: each numbers anew
+        for code in ("ThrottlingException", "InternalException"):
             entries = self.rng.sample(range(self.count // 3), self.count // 20)
             times = self.rng.randint(1, 3)
             self.fault("entries that fail", **PUT_EVENTS, kind="partial", code=code, entries=entries, times=times)

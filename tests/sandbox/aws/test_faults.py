@@ -68,6 +68,21 @@ def test_entries_fail_by_their_number_over_all_batches_and_again_when_sent_again
     assert aws.door("GET", "aws/faults") == []
 
 
+def test_each_fault_numbers_the_entries_that_came_since_it_was_ordered(aws: Aws) -> None:
+    """One that is not used up, as its entry is not sent again, keeps no other from its own."""
+    put = aws.client("events").put_events
+    aws.fault("events:PutEvents", kind="partial", entries=[0], times=2, code="InternalFailure")
+    put(Entries=entries(range(1)))
+    aws.fault("events:PutEvents", kind="partial", entries=[1], code="ThrottlingException")
+    codes = [[entry.get("ErrorCode") for entry in put(Entries=entries(range(3)))["Entries"]] for _ in range(2)]
+    assert codes == [["InternalFailure", "ThrottlingException", None], [None, None, None]]
+    aws.fault("events:PutEvents", kind="partial", entries=[0], code="InternalFailure")
+    aws.fault("events:PutEvents", kind="partial", entries=[0], code="ThrottlingException")
+    codes = [[entry.get("ErrorCode") for entry in put(Entries=entries(range(1)))["Entries"]] for _ in range(3)]
+    assert codes == [["InternalFailure"], ["ThrottlingException"], [None]]
+    assert aws.door("GET", "aws/faults") == []
+
+
 def test_a_hanging_call_keeps_the_caller_waiting_and_does_nothing(aws: Aws) -> None:
     impatient = boto3.client(
         "events",
