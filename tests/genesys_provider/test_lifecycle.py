@@ -576,6 +576,18 @@ def test_what_this_process_has_deleted_is_no_hindrance(kind: Kind, process: Proc
     assert process.up(kind.provider, {**kind.props, kind.unique: "second", "adopt": second}).id == second
 
 
+@of_one_request
+def test_what_this_process_has_deleted_hides_nothing(kind: Kind, process: Process, emulator: Emulator) -> None:
+    old = process.up(kind.provider, kind.props)
+    emulator.calls()
+    left = made_by_hand(kind, emulator, MARK, name="left behind by a killed run")["id"]
+    theirs = made_by_hand(kind, emulator, "made by hand", name="theirs")["id"]
+    of_another = {"owner": "project/stack/another", kind.provider.mark_in: "[pulumi:project/stack/another]"}
+    process.up(kind.provider, {**kind.props, **of_another, "name": "theirs", "adopt": theirs})  # lists
+    process.destroy(kind.provider, old)
+    assert process.up(kind.provider, {**kind.props, "name": "of the program's own"}).id == left
+
+
 # Another's mark on what is in the state
 
 THEIRS = "[pulumi:project/other/it]"
