@@ -29,6 +29,8 @@ def by_partner(settings: Settings, base: aws.Base) -> dict[str, Output[str]]:
     )
     there = aws.PartnerSource("source", aws.PartnerSourceArgs(name=source.event_source_name, region=region))
     bus = aws.Bus("bus", aws.BusArgs(base=base, partner_source=there.source_name))
+    activation = genesys.EventBridgeActivationArgs(integration_id=source.id)
+    genesys.EventBridgeActivation("source", activation, ResourceOptions(depends_on=bus))
     pulumi.export("integrationId", source.id)
     pulumi.export("eventSourceName", source.event_source_name)
     commands, _, consumers = behind(bus, source.event_source_name, settings, base)

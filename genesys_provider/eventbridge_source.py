@@ -38,8 +38,8 @@ if TYPE_CHECKING:
 TYPE = "amazon-eventbridge-source"
 SUFFIX = re.compile(r"[A-Za-z0-9._-]{1,64}")
 # Whether an integration is ACTIVE before or only after AWS has a bus for its source is not known, and the bus waits for
-# this resource: so it is not waited for any longer.
-ACTIVATING_SECONDS = 15.0
+# this resource: so it is not waited for any longer. `EventBridgeActivation` waits for the rest.
+ACTIVATING_SECONDS = 5.0
 APPEARING_SECONDS = 10.0  # until what was made can be found
 DELETING_SECONDS = 30.0
 
@@ -233,6 +233,9 @@ class EventBridgeSourceProvider(EntityProvider):
                 f"integration {id_} is still there {DELETING_SECONDS:.0f} s after its deletion: try again"
             )
 
+    def enable(self, id_: str) -> Entity:
+        return session.client().patch(self._at(id_), {"intendedState": "ENABLED"})
+
     def _configure(self, entity: Entity, props: Props) -> Entity:
         """Write the configuration with the version that it has, and leave in it what is not ours. As it was before."""
         id_ = str(entity["id"])
@@ -294,10 +297,7 @@ class EventBridgeSourceProvider(EntityProvider):
             entity = wait(limit - ACTIVATING_SECONDS)
         state = reported(entity)
         if state == "ERROR" and props["enabled"]:
-            raise GenesysError(
-                f"integration {id_} is in state ERROR: {words(entity)}; correct that and `up` again; where it stays so,"
-                " delete the integration and `up` again"
-            )
+            raise in_error(entity)
         if state == meanwhile:
             pulumi.log.info(f"integration {props['name']} is still {state}: going on without waiting for {wanted}")
         elif state not in (wanted, "ERROR"):
@@ -317,6 +317,13 @@ def words(entity: Mapping[str, Any]) -> str:
     """What the platform says of an error."""
     detail = (entity.get("reportedState") or {}).get("detail") or {}
     return str(detail.get("message") or detail.get("messageWithParams") or "it does not say why").rstrip(".")
+
+
+def in_error(entity: Mapping[str, Any]) -> GenesysError:
+    return GenesysError(
+        f"integration {entity['id']} is in state ERROR: {words(entity)}; correct that and `up` again; where it stays"
+        " so, delete the integration by hand (Admin, Integrations), `make refresh` and `up` again"
+    )
 
 
 def type_of(entity: Mapping[str, Any]) -> str:

@@ -147,7 +147,7 @@ class EntityProvider(Provider):
 
     @boundary
     def diff(self, id_: str, olds: Props, news: Props) -> DiffResult:
-        self._refuse_other_org(id_, olds)
+        self.refuse_other_org(id_, olds)
         if isinstance(adopt := news.get("adopt"), str) and adopt not in ("", id_):
             raise GenesysError(f"adopt is {adopt}, but this {self.kind} is {id_} already: remove `adopt`")
         moved = olds.get(PROVIDER_KEY) != news.get(PROVIDER_KEY)  # rewrites the state; without it, destroy would fail
@@ -164,11 +164,11 @@ class EntityProvider(Provider):
 
     @boundary
     def read(self, id_: str, props: Props) -> ReadResult:
-        self._refuse_other_org(id_, props)
+        self.refuse_other_org(id_, props)
         try:
             entity = self.fetch(id_)
         except NotFound:
-            self._confirm_api()
+            self.confirm_api()
             return ReadResult(None, {})  # how Pulumi is told that it is gone
         inputs = {**props, **self._live(props, entity)}
         for field in self.fields:
@@ -183,12 +183,12 @@ class EntityProvider(Provider):
 
     @boundary
     def update(self, id_: str, olds: Props, news: Props) -> UpdateResult:
-        self._refuse_other_org(id_, olds)
+        self.refuse_other_org(id_, olds)
         if not self._changed(olds, news):
             return UpdateResult({**news, **{key: olds.get(key) for key in ("org", *self.computed)}})
         self._hide(olds)
         session.confirm_org()
-        entity = self._existing(lambda: self.fetch(id_))
+        entity = self.existing(lambda: self.fetch(id_))
         # Of two owners, before and after a renaming: the answer to the update of the mark may have been lost.
         if other := self._other_owner(entity, olds.get("owner"), news["owner"]):
             raise OwnershipError(
@@ -199,7 +199,7 @@ class EntityProvider(Provider):
 
     @boundary
     def delete(self, id_: str, props: Props) -> None:
-        self._refuse_other_org(id_, props)
+        self.refuse_other_org(id_, props)
         self._hide(props)
         session.confirm_org()
         try:
@@ -211,7 +211,7 @@ class EntityProvider(Provider):
             else:
                 self.remove(id_)
         except NotFound:
-            self._confirm_api()  # else it is not gone, but out of reach
+            self.confirm_api()  # else it is not gone, but out of reach
 
     # How they are done.
 
@@ -250,12 +250,12 @@ class EntityProvider(Provider):
             if field.secret:
                 hide(*texts(props.get(field.name)))
 
-    def _existing(self, call: Callable[[], Entity]) -> Entity:
+    def existing(self, call: Callable[[], Entity]) -> Entity:
         """What the call gives of an object that is in the state."""
         try:
             return call()
         except NotFound as error:
-            self._confirm_api()
+            self.confirm_api()
             raise GenesysError(f"{error}; somebody deleted this {self.kind}: `make refresh`, then `up` again") from None
 
     def _adopt(self, id_: str, props: Props) -> Entity:
@@ -263,7 +263,7 @@ class EntityProvider(Provider):
         try:
             entity = self.fetch(id_)
         except NotFound:
-            self._confirm_api()
+            self.confirm_api()
             raise GenesysError(
                 f"adopt: there is no {self.kind} {id_} in this organisation; remove `adopt` to make one"
             ) from None
@@ -341,7 +341,7 @@ class EntityProvider(Provider):
 
     def _bring_up_to_date(self, entity: Entity, props: Props) -> Entity:
         self._hide(self.from_entity(entity))
-        return self._existing(lambda: self.write(str(entity["id"]), props, entity))
+        return self.existing(lambda: self.write(str(entity["id"]), props, entity))
 
     def _owner_of(self, entity: Entity) -> str | None:
         return owner_of(self.from_entity(entity)[self.mark_in])
@@ -359,12 +359,12 @@ class EntityProvider(Provider):
         """The way out where an owner is one no more."""
         return f"when nothing manages it there any more, take {mark(other)} out of its {self.mark_in}"
 
-    def _confirm_api(self) -> None:
+    def confirm_api(self) -> None:
         """Before a 404 is taken for an object that is gone: it is the right organisation, and the host has this API."""
         session.confirm_org()
         session.client().get(self.path, pageSize=1)
 
-    def _refuse_other_org(self, id_: str, props: Mapping[str, Any]) -> None:
+    def refuse_other_org(self, id_: str, props: Mapping[str, Any]) -> None:
         """An object is known by its id in one organisation: in another, that id means nothing, or something else."""
         org, here = props.get("org"), session.connection()
         if org and (folded(org["id"]) != here.org_id or here.is_apart_from(org["host"])):

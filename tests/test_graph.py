@@ -27,6 +27,7 @@ FUNCTION = "aws:lambda/function:Function"
 MAPPING = "aws:lambda/eventSourceMapping:EventSourceMapping"
 VERSION = "aws:secretsmanager/secretVersion:SecretVersion"
 EVENT_BRIDGE_SOURCE = "pulumi-python:dynamic/genesys:EventBridgeSource"
+ACTIVATION = "pulumi-python:dynamic/genesys:EventBridgeActivation"
 PARTNER_SOURCE = "pulumi-python:dynamic/eventbridge:PartnerSource"
 PARKING = f"arn:aws:Queue:{REGION}:{ACCOUNT}:genesys-dev-parking"
 SOURCE = f"genesys.com/cloud/{ORG}"
@@ -503,6 +504,14 @@ def test_the_bus_waits_for_the_partners_source_and_that_for_the_integration(part
     assert f"{BUS} bus" in partner.one(RULE, "tap").after
 
 
+def test_the_integration_is_waited_for_once_there_is_the_bus_and_nothing_waits_for_that(partner: Graph) -> None:
+    activation = partner.one(ACTIVATION)
+    assert {f"{BUS} bus", f"{EVENT_BRIDGE_SOURCE} source"} <= activation.after
+    inputs = activation.inputs
+    assert (inputs["integrationId"], inputs["enabled"]) == (partner.exports["integrationId"], True)
+    assert not [each.name for each in partner if f"{ACTIVATION} source" in each.after]
+
+
 def test_the_integration_is_in_the_account_and_region_that_aws_names(partner: Graph) -> None:
     source = partner.one(EVENT_BRIDGE_SOURCE).inputs
     assert (source["awsAccountId"], source["awsRegion"]) == (ACCOUNT, REGION)
@@ -530,6 +539,7 @@ def test_nothing_of_the_webhooks_way_is_there(partner: Graph) -> None:
     assert {each.type for each in partner if not each.type.startswith("genesys-eventbridge:")} == {
         EVENT_BRIDGE_SOURCE,
         PARTNER_SOURCE,
+        ACTIVATION,
         BUS,
         ARCHIVE,
         ALARM,

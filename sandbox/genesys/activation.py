@@ -36,12 +36,16 @@ LONGEST_WAIT = 900.0
 
 @dataclass
 class Behaviour:
-    """What the door decides. `failure` is why the activations from now on fail; empty: they don't."""
+    """What the door decides. `failure` is why the activations from now on fail; empty: they don't.
+
+    `fails_when`: before there is a source, or only when the customer's bus is there.
+    """
 
     change_seconds: float = 0.2
     active_when: str = "source"
     bus_seconds: float = 600.0
     failure: str = ""
+    fails_when: str = "source"
     disable_deletes_source: bool = False
 
 
@@ -122,7 +126,7 @@ class Activation:
 
     async def _activate(self, integration: Integration) -> None:
         await asyncio.sleep(self.behaviour.change_seconds)
-        if self.behaviour.failure:
+        if self.behaviour.failure and self.behaviour.fails_when == "source":
             self._fail(integration, "integration.activation.failed", self.behaviour.failure)
         elif integration.type.id != EVENTBRIDGE:
             self._tell(integration, "ACTIVE")
@@ -149,13 +153,20 @@ class Activation:
             if not ours or error.code != "ResourceAlreadyExistsException":
                 raise
         waited = 0.0
-        while self.behaviour.active_when == "bus" and await self._partner.state(source) != "ACTIVE":
+        while self._waits_for_bus() and await self._partner.state(source) != "ACTIVE":
             if waited >= self.behaviour.bus_seconds:
                 self._fail(integration, "integration.event.bus.missing", f"No event bus is associated: {source.name}")
                 return
             await asyncio.sleep(POLL_SECONDS)
             waited += POLL_SECONDS
-        self._tell(integration, "ACTIVE")
+        if self.behaviour.failure and self.behaviour.fails_when == "bus":
+            self._fail(integration, "integration.activation.failed", self.behaviour.failure)
+        else:
+            self._tell(integration, "ACTIVE")
+
+    def _waits_for_bus(self) -> bool:
+        behaviour = self.behaviour
+        return behaviour.active_when == "bus" or (bool(behaviour.failure) and behaviour.fails_when == "bus")
 
     async def _deactivate(self, integration: Integration) -> None:
         await asyncio.sleep(self.behaviour.change_seconds)

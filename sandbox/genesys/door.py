@@ -12,8 +12,8 @@ ratelimit            GET, POST {allowed, windowSeconds, headers}
 clock                GET, POST {advanceSeconds}
 lag                  GET, POST {seconds} until what is created from now on is found
 retry-scale          GET, POST {factor, timeoutSeconds}
-integrations         GET, POST {changeSeconds, activeWhen: source | bus, busSeconds, failure, conflictStatus: 409 | 400,
-                     deletionSeconds, disableDeletesSource}
+integrations         GET, POST {changeSeconds, activeWhen: source | bus, busSeconds, failure, failsWhen: source | bus,
+                     conflictStatus: 409 | 400, deletionSeconds, disableDeletesSource}
 topics               GET, POST {add: [{id, description, transports, visibility}], remove: [id]}
 tokens/revoke        POST
 reset                POST    {instance}
@@ -207,11 +207,14 @@ class Door:
             active_when = reader.take("activeWhen", one_of("source", "bus"), behaviour.active_when)
             bus_seconds = reader.take("busSeconds", number(0, MANY), behaviour.bus_seconds)
             failure = reader.take("failure", text(0, 1000), behaviour.failure)
+            fails_when = reader.take("failsWhen", one_of("source", "bus"), behaviour.fails_when)
             conflict_status = reader.take("conflictStatus", whole(400, 409), integrations.conflict_status)
             deletion_seconds = reader.take("deletionSeconds", number(0, MANY), integrations.deletion_seconds)
             deletes = reader.take("disableDeletesSource", flag, behaviour.disable_deletes_source)
             checked(reader)
-            self._cloud.activation.behaviour = Behaviour(change_seconds, active_when, bus_seconds, failure, deletes)
+            self._cloud.activation.behaviour = Behaviour(
+                change_seconds, active_when, bus_seconds, failure, fails_when, deletes
+            )
             behaviour = self._cloud.activation.behaviour
             integrations.conflict_status, integrations.deletion_seconds = conflict_status, deletion_seconds
         return JSONResponse(
@@ -220,6 +223,7 @@ class Door:
                 "activeWhen": behaviour.active_when,
                 "busSeconds": behaviour.bus_seconds,
                 "failure": behaviour.failure,
+                "failsWhen": behaviour.fails_when,
                 "conflictStatus": integrations.conflict_status,
                 "deletionSeconds": integrations.deletion_seconds,
                 "disableDeletesSource": behaviour.disable_deletes_source,

@@ -85,6 +85,7 @@ def calls_of_an_integration() -> dict[str, list[str]]:
         "take over": [TOKEN, ORGANISATION, f"GET {path}", *written],
         "adopt": [TOKEN, f"GET {one}", f"GET {path}", ORGANISATION, *written],
         "update": [TOKEN, ORGANISATION, f"GET {one}", *written],
+        "activate": [TOKEN, f"GET {one}", ORGANISATION, f"PATCH {one}", f"GET {one}"],
         "delete": [TOKEN, ORGANISATION, f"GET {one}", f"DELETE {one}", f"GET {one}"],
         "delete, gone already": [TOKEN, ORGANISATION, f"GET {one}", f"GET {path}"],
     }
@@ -109,6 +110,7 @@ SHORT = {
     ("subscription", "create", "POST", "the engine", "after the commit"),
     ("integration", "create", "POST", "the engine", "after the commit"),
     ("integration", "create", "PUT", "the provider", "after the commit"),
+    ("integration", "activate", "PATCH", "the engine", "after the commit"),
     ("integration", "delete", "DELETE", "the provider", "after the commit"),
 }
 
@@ -129,7 +131,7 @@ def program(cell: Cell, *, enabled: bool = True, adopt: str = "") -> str:
     if cell.kind == "webhook":
         return f"webhook('it', {arguments})"
     if cell.kind == "integration":
-        return f"event_source('it', {[topic(enabled)]}, {arguments})"
+        return f"it = event_source('it', {[topic(enabled)]}, {arguments})"
     return f"subscription('it', webhook('hook').id, {arguments})"
 
 
@@ -155,6 +157,13 @@ def prepare(cell: Cell, it: Project) -> None:
             it.program(program(cell))
         case "adopt":
             it.program(program(cell, adopt=already_there(cell, it, name="by hand", text="")))
+        case "activate":
+            it.program(program(cell))
+            it.pulumi("up")
+            fail(it)
+            it.program(
+                f"{program(cell)}\nEventBridgeActivation('last', EventBridgeActivationArgs(integration_id=it.id))"
+            )
         case _:
             it.program(program(cell))
             it.pulumi("up")
@@ -163,6 +172,23 @@ def prepare(cell: Cell, it: Project) -> None:
         [gone] = it.emulator.entities(cell.kind)
         it.emulator.calls()
         it.emulator.by_hand("DELETE", gone["selfUri"])
+
+
+def fail(it: Project) -> None:
+    """Its integration is in state ERROR, for a reason that is over."""
+    [integration] = it.emulator.entities("integration")
+    it.emulator.calls()
+    it.emulator.door("POST", "integrations", {"failure": "AWS is tired."})
+    it.emulator.by_hand("PATCH", integration["selfUri"], {"intendedState": "DISABLED"})
+    until(lambda: reported(it) == "INACTIVE", "it is inactive")
+    it.emulator.by_hand("PATCH", integration["selfUri"], {"intendedState": "ENABLED"})
+    until(lambda: reported(it) == "ERROR", "it has failed")
+    it.emulator.door("POST", "integrations", {"failure": ""})
+
+
+def reported(it: Project) -> str:
+    [integration] = it.emulator.entities("integration")
+    return str(integration["reportedState"]["code"])
 
 
 def already_there(cell: Cell, it: Project, name: str, text: str) -> str:

@@ -126,7 +126,7 @@ def test_disabled_by_hand_is_found_by_refresh_and_mended_by_up(deployed: Deploym
     until(lambda: integration(deployed)["reportedState"]["code"] == "INACTIVE", "the integration is inactive")
     deployed.pulumi("refresh", "--yes", "--skip-preview", "--run-program")
     preview = deployed.pulumi("up", "--yes", "--diff").partition("\nUpdating")[0]
-    assert re.findall(r"^ +~ (\w+) *:", preview, re.MULTILINE) == ["enabled"], preview
+    assert re.findall(r"^ +~ (\w+) *:", preview, re.MULTILINE) == ["enabled", "reportedState"], preview
     assert integration(deployed)["id"] == before["id"]
     both_are_active(deployed)
     arrives(deployed)
@@ -141,6 +141,22 @@ def test_deleted_by_hand_is_made_anew_under_the_bus_that_was_left(deployed: Depl
     both_are_active(deployed)
     assert integration(deployed)["id"] != before["id"]
     arrives(deployed)
+
+
+def test_a_stack_from_before_activations_gets_its_own_by_an_up(deployed: Deployment) -> None:
+    before = integration(deployed)
+    [urn] = [
+        each["urn"]
+        for each in deployed.stack.export()["deployment"]["resources"]
+        if each["type"].endswith(":EventBridgeActivation")
+    ]
+    deployed.pulumi("state", "delete", urn, "--yes")
+    deployed.forget_calls()
+    assert re.search(r"\+ 1 created", deployed.pulumi("up", "--yes", "--skip-preview"))
+    one = f"{INTEGRATIONS}/{before['id']}"
+    assert [call for call in deployed.calls() if call != ("POST", "/oauth/token")] == [("GET", one)]
+    assert integration(deployed) == before
+    nothing_to_do(deployed)
 
 
 def test_topics_are_changed_in_place(deployed: Deployment) -> None:
@@ -216,7 +232,7 @@ def test_partner_source_works_with_the_keys_of_the_aws_provider_or_says_that_it_
 
 
 def test_from_the_tutorials_way_to_the_real_one_by_the_error_lines(fresh: Deployment) -> None:
-    """Refused, told of `delivery: partner`; then a failure of the platform's; cured, one integration; then nothing."""
+    """Refused, told of `delivery: partner`; then failures of the platform's; cured, one integration; then nothing."""
     subscriptions = [{"name": "queues", "eventTypes": ["routing.queueEvent"]}]
     webhook = {"genesys-eventbridge:delivery": "webhook", "genesys-eventbridge:subscriptions": subscriptions}
     with fresh.changed(webhook):
@@ -231,11 +247,19 @@ def test_from_the_tutorials_way_to_the_real_one_by_the_error_lines(fresh: Deploy
     [line] = error_lines(text)
     assert "is in state ERROR: The AWS account is not allowed; correct that and `up` again" in line
 
-    fresh.genesys("POST", "/_sandbox/integrations", {"failure": "", "activeWhen": "bus"})
-    with fresh.changed({"genesys:timeoutSeconds": 5}):  # it goes on after the shorter of that and 15 s
-        text = fresh.pulumi("up", "--yes", "--skip-preview")
+    fresh.genesys("POST", "/_sandbox/integrations", {"failure": "The bus is of no use.", "failsWhen": "bus"})
+    with fresh.changed({"genesys:timeoutSeconds": 1}):  # it goes on after the shorter of that and 5 s
+        text = fresh.pulumi("up", "--yes", "--skip-preview", fails=True)
     assert "is still ACTIVATING: going on without waiting for ACTIVE" in text
+    assert SOURCE in buses(fresh)
+    [line] = error_lines(text)
+    assert "is in state ERROR: The bus is of no use; correct that and `up` again" in line
+
+    fresh.genesys("POST", "/_sandbox/integrations", {"failure": "", "activeWhen": "bus"})
+    assert "enabling it again" in fresh.pulumi("up", "--yes", "--skip-preview")
+    assert integration(fresh)["reportedState"]["code"] == "ACTIVE"
     both_are_active(fresh)
+    nothing_to_do(fresh)
     arrives(fresh)
     fresh.pulumi("destroy", "--yes", "--skip-preview", "--run-program")
     assert nothing_exists(fresh)

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from genesys_provider import (
+    EventBridgeActivation,
+    EventBridgeActivationArgs,
     EventBridgeSource,
     EventBridgeSourceArgs,
     RetryPolicyArgs,
@@ -48,6 +50,7 @@ def row(section: str, key: str) -> str:
         ("Webhook", RetryPolicyArgs, "retry_policy."),
         ("Subscription", SubscriptionArgs, ""),
         ("EventBridgeSource", EventBridgeSourceArgs, ""),
+        ("EventBridgeActivation", EventBridgeActivationArgs, ""),
         ("SigningKey", SigningKeyArgs, ""),
     ],
 )
@@ -73,7 +76,7 @@ def test_every_field_is_there_as_a_preview_shows_it(section: str, provider: type
         assert f"`{name}`" in SECTIONS[section], name
 
 
-@pytest.mark.parametrize("resource", [Webhook, Subscription, EventBridgeSource, SigningKey])
+@pytest.mark.parametrize("resource", [Webhook, Subscription, EventBridgeSource, EventBridgeActivation, SigningKey])
 def test_every_attribute_is_there(resource: type) -> None:
     for name, value in vars(resource).items():
         if isinstance(value, Attribute):

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from genesys_provider import (
+    EventBridgeActivation,
+    EventBridgeActivationArgs,
     EventBridgeSource,
     EventBridgeSourceArgs,
     RetryPolicyArgs,
@@ -32,6 +34,8 @@ import pulumi
 from pulumi import Output
 
 from genesys_provider import (
+    EventBridgeActivation,
+    EventBridgeActivationArgs,
     EventBridgeSource,
     EventBridgeSourceArgs,
     RetryPolicy,
@@ -168,13 +172,22 @@ assert_type(source.enabled, Output[bool])
 assert_type(source.event_source_name, Output[str])
 assert_type(source.failed, Output[bool])
 assert_type(source.reported_state, Output[str])
+
+active = EventBridgeActivation(
+    "active", EventBridgeActivationArgs(integration_id=source.id, enabled=source.enabled), options
+)
+EventBridgeActivation("least", EventBridgeActivationArgs(integration_id="an id"))
+assert_type(active.id, Output[str])
+assert_type(active.integration_id, Output[str])
+assert_type(active.enabled, Output[bool])
+assert_type(active.reported_state, Output[str | None])
 """
 
 BEFORE = """
 import pulumi
 from genesys_provider import (
-    EventBridgeSourceArgs, RetryPolicyArgs, SigningKey, SigningKeyArgs, Subscription, SubscriptionArgs,
-    Webhook, WebhookArgs,
+    EventBridgeActivationArgs, EventBridgeSourceArgs, RetryPolicyArgs, SigningKey, SigningKeyArgs,
+    Subscription, SubscriptionArgs, Webhook, WebhookArgs,
 )
 
 text: pulumi.Output[str] = pulumi.Output.from_input("text")
@@ -198,6 +211,7 @@ WRONG = {
     "SubscriptionArgs(webhook_id=hook.id, event_types=['a'], enabled='yes')": "arg-type",
     "EventBridgeSourceArgs(aws_account_id=text, aws_region=text)": "call-arg",
     "EventBridgeSourceArgs(aws_account_id=123456789012, aws_region=text, topics=[text])": "arg-type",
+    "EventBridgeActivationArgs(integration_id=hook)": "arg-type",
     "SigningKeyArgs(rotation='2')": "arg-type",
     "Webhook('hook', SigningKeyArgs())": "arg-type",
     "Webhook('hook')": "call-arg",
@@ -246,13 +260,14 @@ def test_every_argument_and_every_attribute_has_its_type(told: list[str]) -> Non
 
 
 @pytest.mark.parametrize(
-    "args", [EventBridgeSourceArgs, RetryPolicyArgs, SigningKeyArgs, SubscriptionArgs, WebhookArgs]
+    "args",
+    [EventBridgeActivationArgs, EventBridgeSourceArgs, RetryPolicyArgs, SigningKeyArgs, SubscriptionArgs, WebhookArgs],
 )
 def test_no_argument_is_left_out_above(args: type) -> None:
     assert [field for field in inspect.signature(args).parameters if f"{field}=" not in RIGHT] == []
 
 
-@pytest.mark.parametrize("resource", [EventBridgeSource, SigningKey, Subscription, Webhook])
+@pytest.mark.parametrize("resource", [EventBridgeActivation, EventBridgeSource, SigningKey, Subscription, Webhook])
 def test_nor_is_an_attribute(resource: type) -> None:
     attributes = [name for name, value in vars(resource).items() if isinstance(value, Attribute)]
     assert [name for name in attributes if not re.search(rf"assert_type\(\w+\.{name}, ", RIGHT)] == []

@@ -416,12 +416,13 @@ def test_the_real_platform_has_integrations_too() -> None:
 
 def test_reset_forgets_integrations_and_how_they_behave(cloud: Emulator) -> None:
     integration = enabled(cloud)
-    cloud.door("POST", "integrations", failure="no", conflictStatus=400, activeWhen="bus")
+    cloud.door("POST", "integrations", failure="no", conflictStatus=400, activeWhen="bus", failsWhen="bus")
     cloud.door("POST", "reset")
     cloud.log_in()
     assert cloud.api.get(integration["selfUri"]).status_code == 404
     behaviour = cloud.door("GET", "integrations")
-    assert (behaviour["failure"], behaviour["conflictStatus"], behaviour["activeWhen"]) == ("", 409, "source")
+    assert (behaviour["failure"], behaviour["conflictStatus"]) == ("", 409)
+    assert behaviour["activeWhen"] == behaviour["failsWhen"] == "source"
     assert behaviour["changeSeconds"] > 0
 
 
@@ -462,6 +463,19 @@ def test_a_bus_that_never_comes_is_an_error(cloud: Emulator) -> None:
     detail = reaches(cloud, integration, "ERROR")["detail"]
     assert "No event bus is associated" in detail["message"]
     assert source_name() in detail["message"]
+
+
+def test_one_may_fail_only_when_the_bus_is_there(cloud: Emulator, aws: PartnerApi) -> None:
+    cloud.door("POST", "integrations", failure="The bus is of no use.", failsWhen="bus")
+    integration = configured(cloud)
+    intend(cloud, integration, "ENABLED")
+    until(lambda: len(aws.of("ListPartnerEventSourceAccounts")) >= 2, "it looks for the bus")
+    assert cloud.read(integration)["reportedState"]["code"] == "ACTIVATING"
+    aws.with_bus.add(source_name())
+    assert reaches(cloud, integration, "ERROR")["detail"]["message"] == "The bus is of no use."
+    cloud.door("POST", "integrations", failure="")
+    intend(cloud, integration, "ENABLED")
+    reaches(cloud, integration, "ACTIVE")
 
 
 def test_a_failing_activation_says_why_until_it_is_tried_again(cloud: Emulator, aws: PartnerApi) -> None:
