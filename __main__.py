@@ -25,6 +25,7 @@ def by_partner(settings: Settings, base: aws.Base) -> dict[str, Output[str]]:
             aws_region=region,
             suffix=settings.source_suffix,
             topics=settings.topics,
+            adopt=settings.adopt,
         ),
     )
     there = aws.PartnerSource("source", aws.PartnerSourceArgs(name=source.event_source_name, region=region))
@@ -78,6 +79,7 @@ def by_webhook(settings: Settings, base: aws.Base) -> dict[str, Output[str]]:
     webhook_args = genesys.WebhookArgs(
         destination_url=destination.invocation_endpoint,
         signing_key=signing_key.key,
+        adopt=settings.adopt,
         retry_policy=genesys.RetryPolicyArgs(retry_count=10, retry_interval_seconds=30),  # an outage of five minutes
     )
     webhook = genesys.Webhook("webhook", webhook_args, ready)

@@ -15,6 +15,7 @@ import pulumi
 from genesys_provider import connection
 from genesys_provider.errors import ConfigError
 from genesys_provider.eventbridge_source import suffix_problem
+from genesys_provider.lifecycle import adopt_problem
 from genesys_provider.topics import problem as topic_problem
 
 T = TypeVar("T")
@@ -73,6 +74,8 @@ class Settings:
     """How to call the AWS CLI for this stack."""
     subscriptions: list[SubscriptionSettings]
     ingress: IngressSettings
+    adopt: str | None
+    """Id of the webhook, or integration, that exists and is taken over."""
     tap: bool
     forward_to: list[str]
     """ARNs of the buses that get every event."""
@@ -137,6 +140,7 @@ def load(config: Mapping[str, str], environ: Mapping[str, str], project: str, st
         subscriptions=no_subscriptions(reader) if partner else subscriptions(reader, f"{project}-{stack}-"),
         topics=partner_topics(reader) if partner else topics(reader),
         ingress=ingress(reader, {} if partner else environ),
+        adopt=adopted(reader, "integration" if partner else "webhook"),
         tap=reader.flag("tap", False),
         forward_to=forward_to(reader, name, config),
         archive_days=reader.number("archiveDays", 7, 1, 90),
@@ -157,6 +161,7 @@ KEYS = (
     "topics",
     "sourceSuffix",
     "ingress",
+    "adopt",
     "tap",
     "forwardTo",
     "archiveDays",
@@ -438,6 +443,13 @@ def source_suffix(reader: "Reader", default: str) -> str:
     if problem := suffix_problem(suffix):
         raise ConfigError(f"{reader.key('sourceSuffix')} {problem}, for example genesys-dev")
     return suffix
+
+
+def adopted(reader: "Reader", kind: str) -> str | None:
+    id_ = reader.text("adopt", "")
+    if adopt_problem(id_):
+        raise ConfigError(f"{reader.key('adopt')} is {id_!r}; write the id of the {kind} to take over, or leave it out")
+    return id_ or None
 
 
 def tags(reader: "Reader") -> dict[str, str]:

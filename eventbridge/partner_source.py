@@ -133,33 +133,45 @@ def make_active(props: Props) -> str:
 
 
 def wait(events: Events, name: str, region: str) -> Props:
-    """The source, as soon as it is PENDING or ACTIVE."""
+    """The source, as soon as it is PENDING or ACTIVE.
+
+    One that is DELETED is shown as long as there is a bus of its name, and may be offered anew: by an integration that
+    was deleted and made again, say.
+    """
     began = told = time.monotonic()
     while True:
         found = describe(events, name)
-        if found:
-            refuse(found, region)
+        if found and found["State"] != "DELETED":
+            refuse_expired(found)
             return found
         now = time.monotonic()
         if now - began > LIMIT_SECONDS:
-            raise PartnerSourceError(
-                f"{name} did not appear in {region} within {LIMIT_SECONDS:.0f} s: is the integration ACTIVE in Genesys"
-                " Cloud (Admin, Integrations), with this account and region? Then `up` again"
-            )
+            raise PartnerSourceError(missing(name, region, deleted=found is not None))
         if now - told > TOLD_EVERY_SECONDS:
             told = now
-            pulumi.log.info(f"{name}: not there yet in {region}, waiting ({now - began:.0f} s)")
+            what = "DELETED, and not offered anew yet" if found else "not there yet"
+            pulumi.log.info(f"{name}: {what} in {region}, waiting ({now - began:.0f} s)")
         time.sleep(POLL_SECONDS)
 
 
-def refuse(source: Props, region: str) -> None:
+def missing(name: str, region: str, *, deleted: bool) -> str:
+    """What to do about a source that does not come."""
+    limit = f"{LIMIT_SECONDS:.0f} s"
+    if deleted:
+        return (
+            f"{name} is DELETED, and was not offered anew in {region} within {limit}: Genesys Cloud took it back while"
+            " a bus of that name was left. See that the integration is ACTIVE there (`make refresh` reads its state),"
+            f" or delete that bus in {region} by hand, then `up` again"
+        )
+    return (
+        f"{name} did not appear in {region} within {limit}: is the integration ACTIVE in Genesys Cloud (Admin,"
+        " Integrations), with this account and region? `make refresh` reads its state, then `up` again"
+    )
+
+
+def refuse_expired(source: Props) -> None:
     """Raise for a source that no bus can be made of."""
     name, expires = source["Name"], source.get("ExpirationTime")
-    if source["State"] == "DELETED":
-        raise PartnerSourceError(
-            f"{name} is DELETED: Genesys Cloud took it back while a bus of that name was left; see that the integration"
-            f" is ACTIVE there, or delete that bus in {region} by hand, then `up` again"
-        )
     if source["State"] == "PENDING" and isinstance(expires, datetime) and expires <= datetime.now(UTC):
         raise PartnerSourceError(
             f"{name} is PENDING and expired on {expires.astimezone(UTC):%Y-%m-%d}, as it had no bus for too long:"

@@ -519,6 +519,14 @@ def test_the_integration_is_in_the_account_and_region_that_aws_names(partner: Gr
     assert partner.one(PARTNER_SOURCE).inputs["region"] == REGION
 
 
+def test_adopt_reaches_the_integration_or_the_webhook_and_nothing_else() -> None:
+    adopt = {f"{PROJECT}:adopt": "an-id"}
+    for least, type_ in ((PARTNER, EVENT_BRIDGE_SOURCE), (CONFIG, WEBHOOK)):
+        graph = run(adopt, least=least)
+        assert [each.type for each in graph if "adopt" in each.inputs] == [type_]
+        assert graph.one(type_).inputs["adopt"] == "an-id"
+
+
 def test_another_suffix_is_the_end_of_the_sources_name() -> None:
     suffix = {f"{PROJECT}:sourceSuffix": "voice"}
     assert run(suffix, least=PARTNER).one(EVENT_BRIDGE_SOURCE).inputs["suffix"] == "voice"

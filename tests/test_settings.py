@@ -120,6 +120,13 @@ def test_partner_needs_topics_and_no_subscriptions() -> None:
     assert settings({**IN_PARTNER, "sourceSuffix": "voice"}).source_suffix == "voice"
 
 
+@pytest.mark.parametrize("delivery", [{}, IN_PARTNER])
+def test_adopt_names_what_is_taken_over(delivery: dict[str, object]) -> None:
+    assert settings({**delivery, "adopt": "an-id"}).adopt == "an-id"
+    assert settings({**delivery, "adopt": ""}).adopt is None
+    assert settings(delivery).adopt is None
+
+
 @pytest.mark.parametrize("stack", ["dev", "staging", "prod", "local", "local-partner"])
 def test_the_stacks_that_come_with_the_project_are_right(stack: str) -> None:
     import yaml
@@ -207,6 +214,8 @@ def test_an_unknown_key_is_refused_with_the_nearest() -> None:
         (one_subscription(attributes={"queueId": 5}), "subscriptions[0].attributes"),
         (one_subscription(enabled="yes"), "write true or false"),
         (one_subscription(adopt=""), "leave it out"),
+        ({"adopt": "a/b"}, f"{PROJECT}:adopt is 'a/b'; write the id of the webhook to take over, or leave it out"),
+        ({**IN_PARTNER, "adopt": ".."}, "adopt is '..'; write the id of the integration to take over, or leave it out"),
         (
             {"ingress": {"url": "http://receiver.example.com"}},
             "ingress.url is 'http://receiver.example.com'; write an https",

@@ -141,14 +141,32 @@ def test_one_that_never_comes_is_an_error_that_says_where_to_look(
     assert 5 <= sum(clock) <= 7
 
 
-def test_one_that_the_partner_took_back_is_an_error_at_once(
-    provider: PartnerSourceProvider, events: Any, clock: Clock
+def test_one_that_the_partner_took_back_is_waited_for_as_it_may_be_offered_anew(
+    provider: PartnerSourceProvider, events: Any, clock: Clock, capsys: pytest.CaptureFixture[str]
 ) -> None:
     offer(events)
     make_bus(events)
     take_back(events)
-    assert error(lambda: create(provider)).startswith(f"{NAME} is DELETED: Genesys Cloud took it back")
-    assert clock == []
+    clock.then[25] = lambda: offer(events)
+    assert create(provider) == STATE
+    assert len(clock) == 25
+    assert state(events) == "ACTIVE"
+    *told, last = capsys.readouterr().err.splitlines()
+    assert len(told) == 2
+    assert all(f"{NAME}: DELETED, and not offered anew yet in {REGION}, waiting (" in line for line in told)
+    assert f"{NAME} is PENDING and has its bus: activating it" in last
+
+
+def test_one_that_is_not_offered_anew_is_an_error_that_says_so(
+    provider: PartnerSourceProvider, events: Any, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(partner_source, "LIMIT_SECONDS", 5.0)
+    offer(events)
+    make_bus(events)
+    take_back(events)
+    said = error(lambda: create(provider))
+    assert said.startswith(f"{NAME} is DELETED, and was not offered anew in {REGION} within 5 s: Genesys Cloud took it")
+    assert 5 <= sum(clock) <= 7
 
 
 class Expired:
