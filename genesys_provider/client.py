@@ -11,7 +11,7 @@ from .errors import ConfigError, Forbidden, GenesysError, NotFound, OwnershipErr
 from .lifetime import orphaned
 from .ratelimit import RateLimit
 from .redaction import redact
-from .responses import failure, json_object, no_answer, unreadable
+from .responses import failure, json_object, no_answer, reason, unreadable
 from .retry import Turn, end_in, held_back, poll, retry, time_left, time_limit, until
 from .uuids import folded
 
@@ -141,8 +141,7 @@ class Client:
             request = self._http.build_request("POST", url, content=body, headers=dict(headers))
             response = self._http.send(request, auth=None)
         except (http.RequestError, http.InvalidURL) as error:
-            what = redact(str(error).rstrip(".") or type(error).__name__)
-            raise GenesysError(f"POST {url}: no answer: {what}") from None
+            raise GenesysError(f"POST {url}: no answer: {redact(reason(error))}") from None
         return response.status_code, response.text
 
     def organisation(self) -> str:

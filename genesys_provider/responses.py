@@ -64,8 +64,8 @@ def failure(response: http.Response) -> RequestError:
 def no_answer(error: http.RequestError) -> RequestError:
     """The error for a request that was not answered, or not to its end: unreachable, cut off, or timed out."""
     request = error.request  # the token's, where that was the one that failed
-    host, what = request.url.netloc.decode(), str(error) or type(error).__name__
-    text = f"{request.method} {request.url.path}: no answer from {host}: {what.rstrip('.')}"
+    host, what = request.url.netloc.decode(), reason(error)
+    text = f"{request.method} {request.url.path}: no answer from {host}: {what}"
     for_good = isinstance(error, FOR_GOOD)
     if isinstance(error, http.ProxyError):
         text += f" by the proxy; {PROXY_REFUSED}"
@@ -86,6 +86,11 @@ def no_answer(error: http.RequestError) -> RequestError:
             text += " (genesys:timeoutSeconds says how long is waited)"
     lost = may_create(request) and not isinstance(error, NEVER_SENT)
     return RequestError(text, repeatable=not for_good, committed=lost)
+
+
+def reason(error: Exception) -> str:
+    """What an error says, or else what it is called."""
+    return (str(error) or type(error).__name__).rstrip(".")
 
 
 def unreadable(response: http.Response) -> RequestError:
