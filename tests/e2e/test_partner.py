@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -130,6 +131,28 @@ def test_disabled_by_hand_is_found_by_refresh_and_mended_by_up(deployed: Deploym
     assert integration(deployed)["id"] == before["id"]
     both_are_active(deployed)
     arrives(deployed)
+
+
+@pytest.mark.full
+def test_an_error_is_found_by_refresh_and_mended_by_up(deployed: Deployment) -> None:
+    path = f"{INTEGRATIONS}/{integration(deployed)['id']}"
+    deployed.genesys("POST", "/_sandbox/integrations", {"failure": "AWS is tired."})
+    for intended, then in (("DISABLED", "INACTIVE"), ("ENABLED", "ERROR")):
+        deployed.genesys("PATCH", path, {"intendedState": intended}, deployed.token())
+        until(partial(is_reported, deployed, then), f"the integration is {then}")
+    text = deployed.pulumi("refresh", "--yes", "--skip-preview", "--run-program")
+    assert re.search(r"~ 2 updated", text), text
+    [line] = error_lines(deployed.pulumi("up", "--yes", "--skip-preview", fails=True))
+    assert "is in state ERROR: AWS is tired; correct that and `up` again" in line
+    deployed.genesys("POST", "/_sandbox/integrations", {"failure": ""})
+    preview = deployed.pulumi("up", "--yes", "--diff").partition("\nUpdating")[0]
+    assert re.findall(r"^ +~ (\w+) *:", preview, re.MULTILINE) == ["failed", "reportedState"], preview
+    both_are_active(deployed)
+    nothing_to_do(deployed)
+
+
+def is_reported(it: Deployment, state: str) -> bool:
+    return bool(integration(it)["reportedState"]["code"] == state)
 
 
 def test_deleted_by_hand_is_made_anew_under_the_bus_that_was_left(deployed: Deployment) -> None:
