@@ -39,9 +39,9 @@ class Bus:
     """The bus as this instance of the function knows it: well, or not, in which case it is wary of it.
 
     Wary, it makes one call of a request, and what that doesn't put on the bus is left at once. An answer that took an
-    entry ends it, and so do 5 seconds, so that a bus which is only slow is given its full time again. What is drained
-    is given that anyway: nobody waits for it, and left, it would lie there for another half minute. The clock is the
-    wall's, as that of the keys.
+    entry ends it, and so do 5 seconds, so that a bus which is only slow is given its full time again. The one call of
+    what is drained has that anyway: nobody waits for it, and left, it would lie there for another half minute. The
+    clock is the wall's, as that of the keys.
     """
 
     def __init__(
@@ -62,9 +62,9 @@ class Bus:
     def put(self, entries: Sequence[Entry], deadline: Deadline) -> Outcome:
         """Put them on the bus, each at most LIMIT large; what failed goes to the end of the queue, and again."""
         queue, outcome, pause = deque(entries), Outcome(), PAUSE
-        wary = deadline.awaited and self._wary()
+        wary = self._wary()
         while queue and deadline.left(deadline.bus) > SHORTEST_CALL:
-            if wary and self._under_way:
+            if wary and self._under_way and deadline.awaited:
                 outcome.errors.add("StillHanging")
                 break
             batch = take_batch(queue)
@@ -86,7 +86,7 @@ class Bus:
     def _call(self, batch: list[Entry], deadline: Deadline, outcome: Outcome, wary: bool) -> list[Entry]:
         """Those of the batch that failed but may pass: whatever AWS says, but that the JSON is wrong."""
         outcome.calls += 1
-        until = deadline.soon(deadline.bus, WARY_CALL) if wary else deadline.bus
+        until = deadline.soon(deadline.bus, WARY_CALL) if wary and deadline.awaited else deadline.bus
         try:
             results = deadline.call(until, lambda: self._send(batch))["Entries"]
         except FAILURES as error:

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from typing import Self, TypeVar
 
 T = TypeVar("T")
 
@@ -38,7 +38,7 @@ class Deadline:
         self.keys = min(clock() + KEYS, self.bus)
 
     @classmethod
-    def of_drain(cls, clock: Callable[[], float] = time.monotonic) -> "Deadline":
+    def of_drain(cls, clock: Callable[[], float] = time.monotonic) -> Self:
         """That of a batch from the parking queue, for which nobody waits but Lambda."""
         return cls(clock(), clock, DRAINED, PARKED_ANEW, awaited=False)
 

@@ -4,6 +4,7 @@ import random
 from collections import deque
 from collections.abc import Callable, Sequence
 from itertools import pairwise
+from threading import Event
 from typing import TypeVar
 
 import pytest
@@ -252,15 +253,20 @@ def test_a_bus_that_is_slow_gets_its_full_time_again() -> None:
     assert bus.put([entry(1)], world.deadline()).calls > 2
 
 
+untils = list[float]()
+
+
+class Watched(Deadline):
+    """Notes how long each call may take."""
+
+    def call(self, until: float, function: Callable[[], T]) -> T:
+        untils.append(self.left(until))
+        return super().call(until, function)
+
+
 def test_a_call_gets_half_a_second_then() -> None:
     world, bus = world_after(failing("InternalFailure"))
-    untils = list[float]()
-
-    class Watched(Deadline):
-        def call(self, until: float, function: Callable[[], T]) -> T:
-            untils.append(self.left(until))
-            return super().call(until, function)
-
+    untils.clear()
     world.events.answers = [taken]
     bus.put([entry(1)], Watched(world.clock(), world.clock))
     bus.put([entry(1)], Watched(world.clock(), world.clock))
@@ -284,13 +290,38 @@ def test_an_outage_costs_little_time() -> None:
     assert world.post(signed(text(event())))["statusCode"] == 200
 
 
-def test_what_is_drained_is_given_its_time_all_the_same() -> None:
-    """Left at once, it would come again half a minute later, although the bus works by then."""
+def test_what_is_drained_keeps_no_instance_busy_either() -> None:
     world = World()
     world.events.answers = [failing("ThrottlingException")]
     world.post(signed(text(event())))
-    world.events.answers = [failing("ThrottlingException")] * 3 + [taken]
+    started = world.clock()
+    assert world.drain() == ["0"]
+    assert world.clock() == started
+    world.events.answers = []
     assert world.drain() == []
+
+
+def test_while_a_call_hangs_a_request_makes_none_and_what_is_drained_one_with_its_full_time() -> None:
+    world, over = World(), Event()
+    bus = world.receiver.bus
+
+    def hanging(entries: Sequence[Entry]) -> Sequence[str | None]:
+        over.wait()
+        return taken(entries)
+
+    world.events.answers = [hanging]
+    try:
+        assert bus.put([entry(1)], Deadline(world.clock() - 2.4, world.clock)).errors == {"TimeoutError"}
+        world.events.answers = [taken]
+        left = bus.put([entry(2)], world.deadline())
+        assert (numbers(left.left), left.calls, left.errors) == ([2], 0, {"StillHanging"})
+        untils.clear()
+        drained = bus.put([entry(3)], Watched.of_drain(world.clock))
+        assert (drained.left, drained.calls) == ([], 1)
+        assert untils == [pytest.approx(4.5)]
+        assert bus.put([entry(4)], world.deadline()).left == [], "it is trusted again"
+    finally:
+        over.set()
 
 
 def test_a_drain_that_fails_is_a_warning_to_requests() -> None:

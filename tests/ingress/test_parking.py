@@ -222,6 +222,7 @@ def test_while_the_outage_lasts_the_message_stays_as_it_is() -> None:
     world = World()
     outage(world)
     before = list(world.queue.bodies)
+    world.clock.advance(5)
     started = world.clock()
     world.events.answers = [THROTTLED]
     assert world.drain() == ["0"]
