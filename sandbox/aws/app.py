@@ -6,24 +6,28 @@ from typing import Any
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from . import apis, door, events, function_metrics, mappings, metrics, queue_metrics, workers
+from .authorization import Authorization
 from .cloud import Cloud
 from .gateway import Gateway
 from .http_api import HttpApi
 from .inside import app as ministack
 
 
-def create_app(instance: str) -> ASGIApp:
-    cloud = Cloud(instance, ministack.app)
-    workers.install(cloud.calls)
+def create_app(instance: str, *, enforced: bool = False) -> ASGIApp:
+    """`enforced`: calls are held against policies."""
+    cloud = Cloud(instance, ministack.app, Authorization(enforced))
+    workers.install(cloud.calls, cloud.authorization)
     cloud.deliveries.install()
     cloud.archives.install()
     events.install()
-    mappings.install(cloud.calls)
+    mappings.install(cloud.calls, cloud.authorization)
     metrics.install()
     function_metrics.install()
     doors = door.create(cloud)
     http_api = HttpApi(ministack.app, cloud.calls, cloud.faults, cloud.throttle)
-    gateway = Gateway(ministack.app, cloud.calls, cloud.faults, cloud.sources, cloud.archives, cloud.replays)
+    gateway = Gateway(
+        ministack.app, cloud.calls, cloud.authorization, cloud.faults, cloud.sources, cloud.archives, cloud.replays
+    )
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":

@@ -7,6 +7,7 @@ from starlette.types import ASGIApp
 
 from . import mappings, metrics
 from .archives import Archives
+from .authorization import Authorization
 from .calls import Calls
 from .delivery import Deliveries
 from .environment import ACCOUNT, REGION
@@ -31,6 +32,7 @@ from .throttle import Throttle
 class Cloud:
     instance: str
     ministack: ASGIApp
+    authorization: Authorization = field(default_factory=Authorization)
     calls: Calls = field(default_factory=Calls)
     faults: Faults = field(default_factory=Faults)
     throttle: Throttle = field(default_factory=Throttle)
@@ -41,7 +43,7 @@ class Cloud:
 
     def __post_init__(self) -> None:
         self.replays = Replays(self.archives)
-        self.deliveries = Deliveries(self.calls)
+        self.deliveries = Deliveries(self.calls, self.authorization)
 
     async def reset(self, instance: str) -> None:
         """As if started anew, as `instance`."""
@@ -49,6 +51,7 @@ class Cloud:
         self.deliveries.stop()
         await self._reset_ministack()
         self.calls.clear()
+        self.authorization.refusals.clear()
         metrics.clear()
         self.faults.clear()
         self.deliveries.faults.clear()

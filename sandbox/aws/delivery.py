@@ -14,6 +14,7 @@ from collections.abc import Collection, Iterator
 from typing import Any
 
 from . import bus_metrics, dead_letters, targets
+from .authorization import Authorization
 from .calls import Calls
 from .environment import ACCOUNT, REGION
 from .inside import Json, eventbridge, responses
@@ -33,8 +34,9 @@ class Deliveries:
 
     _loop: asyncio.AbstractEventLoop
 
-    def __init__(self, calls: Calls) -> None:
+    def __init__(self, calls: Calls, authorization: Authorization) -> None:
         self._calls = calls
+        self._authorization = authorization
         self._waiting: dict[Trial, asyncio.TimerHandle] = {}
         self._stopped = threading.Event()
         self.faults = TargetFaults()
@@ -161,7 +163,12 @@ class Deliveries:
 
     def _outcome(self, trial: Trial) -> Outcome:
         invocation = trial.invocation
-        return targets.missing_role(invocation) or self.faults.take(invocation.arn) or trial.kind.attempt(invocation)
+        return (
+            targets.missing_role(invocation)
+            or targets.refused(invocation, trial.kind, self._authorization)
+            or self.faults.take(invocation.arn)
+            or trial.kind.attempt(invocation)
+        )
 
     def _record(self, invocation: Invocation, kind: Kind, outcome: Outcome, *, again: bool) -> None:
         """A role is assumed once for a delivery; it makes the calls, else EventBridge itself does."""
@@ -200,7 +207,11 @@ class Deliveries:
         if not queue:
             return
         retries = max(delivery.attempts - 1, 0)
-        sent = self.faults.take(queue) or dead_letters.send(invocation, outcome, retries, delivery.exhausted)
+        sent = (
+            targets.refused_queue(queue, invocation, self._authorization)
+            or self.faults.take(queue)
+            or dead_letters.send(invocation, outcome, retries, delivery.exhausted)
+        )
         self._calls.add("sqs:SendMessage", SERVICE, sent.status, queue, invocation.rule_arn)
         bus_metrics.dead_lettered(invocation.rule, sent=sent.delivered)
 

@@ -98,6 +98,9 @@ def create(cloud: Cloud) -> Starlette:
         cloud.replays.let(None if steps is None else int(steps))
         return JSONResponse({"steps": steps})
 
+    async def refusals(_: Request) -> Response:
+        return JSONResponse(list(cloud.authorization.refusals))
+
     async def resources(_: Request) -> Response:
         return JSONResponse(what_exists(cloud.sources))
 
@@ -118,6 +121,7 @@ def create(cloud: Cloud) -> Starlette:
             Route("/_sandbox/reset", reset, methods=["POST"]),
             Route("/_sandbox/aws/calls", calls),
             Route("/_sandbox/aws/calls", forget_calls, methods=["DELETE"]),
+            Route("/_sandbox/aws/refusals", refusals),
             Route("/_sandbox/aws/faults", faults),
             Route("/_sandbox/aws/faults", order_fault, methods=["POST"]),
             Route("/_sandbox/aws/faults", forget_faults, methods=["DELETE"]),

@@ -28,6 +28,7 @@ from . import (
     secrets,
 )
 from .archives import Archives
+from .authorization import Authorization
 from .calls import Calls
 from .errors import AwsError
 from .exchange import Answer, Handler, Request
@@ -59,6 +60,7 @@ class Gateway:
         self,
         ministack: ASGIApp,
         calls: Calls,
+        authorization: Authorization,
         faults: Faults,
         sources: Sources,
         archives: Archives,
@@ -66,6 +68,7 @@ class Gateway:
     ) -> None:
         self._ministack = ministack
         self._calls = calls
+        self._authorization = authorization
         self._faults = faults
         self._sources = sources
         self._archives = archives
@@ -101,9 +104,11 @@ class Gateway:
             queue_metrics.look()
             metrics.deliver()
         started = time.monotonic()
-        fault = self._faults.take(operation.name, operation.principal)
+        fault: Fault | None = None
         handler = HANDLERS.get(operation.key)
         try:
+            self._authorization.check(operation)
+            fault = self._faults.take(operation.name, operation.principal)
             if fault is None and handler is None:
                 await self._ministack(scope, _replay(body, receive), recording)
             else:
@@ -120,6 +125,8 @@ class Gateway:
                 response = await _answer(request, handler, fault, receive)
                 if response is not None:
                     await response(scope, receive, recording)
+        except AwsError as refusal:
+            await refusal.response(operation.service)(scope, receive, recording)
         finally:
             if operation.key == "events:PutEvents":
                 _count(data, status, fault, time.monotonic() - started)

@@ -74,8 +74,11 @@ _USED: dict[ModuleType, str] = {
         " _dispatch_event _event_bus_name_from_ref _event_buses _invoke_target _matches_pattern_view"
         " _pattern_event_view _resolve_http_parameters _resolve_taggable_events_arn _rule_key _rules _targets"
     ),
-    iam: "_access_keys _roles",
-    iam_evaluator: "EvalContext _gather_role_policies evaluate",
+    iam: "_access_keys _roles _users",
+    iam_evaluator: (
+        "EvalContext _gather_role_policies _gather_user_policies _resource_policy combine_resource_policy evaluate"
+        " evaluate_resource_policy"
+    ),
     lambda_svc: (
         "_emit_lambda_logs _emit_lambda_metrics _esm_wake _esms _execute_function_with_config_scope"
         " _execution_record_for_config _functions _get_func_record_for_ref_in_scope invoke_async_with_retry"

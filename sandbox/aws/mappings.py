@@ -10,6 +10,7 @@ past the visibility of a queue that it reads already (here it doesn't).
 import time
 from typing import Any
 
+from .authorization import Authorization
 from .calls import Calls
 from .environment import ACCOUNT, REGION
 from .errors import AwsError
@@ -39,7 +40,7 @@ HANDLERS: dict[str, Handler] = {
 }
 
 
-def install(calls: Calls) -> None:
+def install(calls: Calls, authorization: Authorization) -> None:
     """Record what Lambda's poller does to a queue, by the role of the function it does it for.
 
     AWS's pollers also ask when there is nothing to fetch, all the time: that would fill the record.
@@ -47,6 +48,8 @@ def install(calls: Calls) -> None:
     receive, delete = sqs._receive_messages_for_esm, sqs._delete_messages_for_esm
 
     def receiving(queue_url: str, most: int) -> Any:
+        if not _all_may(queue_url, authorization):
+            return []
         messages = receive(queue_url, most)
         if messages:
             _record(calls, queue_url, "sqs:GetQueueAttributes", "sqs:ReceiveMessage")
@@ -130,6 +133,18 @@ def _may(role: str, action: str, resource: str) -> bool:
         region=REGION,
     )
     return bool(iam_evaluator.evaluate(context, policies).decision == "Allow")
+
+
+def _all_may(queue_url: str, authorization: Authorization) -> bool:
+    """Whether the functions that read the queue still may, where policies are looked at."""
+    queue = sqs._queues.get(queue_url)
+    arn = str(queue["attributes"]["QueueArn"]) if queue else ""
+    roles = [
+        str(function["Role"])
+        for mapping in lambda_svc._esms.values()
+        if mapping["EventSourceArn"] == arn and (function := _function(mapping["FunctionName"]))
+    ]
+    return all(authorization.role_may(role, [f"sqs:{action}" for action in NEEDED], arn) for role in roles)
 
 
 def _record(calls: Calls, queue_url: str, *operations: str) -> None:

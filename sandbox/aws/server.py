@@ -25,6 +25,8 @@ def main() -> None:
     lifetime.end_with_owner()
     port = int(os.environ.get("SANDBOX_AWS_PORT") or 4566)
     instance = os.environ.get("SANDBOX_INSTANCE") or str(uuid.uuid4())
+    if (auth := os.environ.get("SANDBOX_AWS_AUTH") or "false") not in ("true", "false"):
+        sys.exit(f"error: SANDBOX_AWS_AUTH is {auth!r}; write true or false")
     directory = Path(os.environ.get("SANDBOX_DIR") or ".sandbox").resolve()
     # Not socket.create_server: without a protocol named, asyncio sets no TCP_NODELAY, and each answer takes 40 ms more.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
@@ -39,19 +41,19 @@ def main() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: sys.exit())  # uvicorn raises it once more when it has shut down
     with listener, _temporary(directory / "tmp" / f"aws-{port}") as temporary:
-        environ = contained(os.environ, port, temporary)
+        enforced, environ = auth == "true", contained(os.environ, port, temporary)
         os.environ.clear()
         os.environ.update(environ)
         tempfile.tempdir = str(temporary)
-        _serve(listener, instance)
+        _serve(listener, instance, enforced)
 
 
-def _serve(listener: socket.socket, instance: str) -> None:
+def _serve(listener: socket.socket, instance: str, enforced: bool) -> None:
     try:
         from .app import create_app  # only now: ministack reads the environment when it is imported
     except Unsuitable as error:
         sys.exit(f"error: {error}")
-    app = create_app(instance)
+    app = create_app(instance, enforced=enforced)
     forget_settings(os.environ)
     config = uvicorn.Config(
         app,

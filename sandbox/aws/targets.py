@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from . import api_destination, bus_target, logs, permission, queues
+from .authorization import Authorization
 from .inside import Json, iam, lambda_svc, responses
 from .invocation import Invocation, is_here
 from .operations import role_name
@@ -12,6 +13,7 @@ from .outcome import Outcome, no_permissions, no_resource
 
 SERVICE = "events.amazonaws.com"
 INVOKE_FUNCTION = "lambda:InvokeFunction"
+SEND = "sqs:SendMessage"
 
 
 @dataclass(frozen=True)
@@ -39,11 +41,33 @@ def resource_of(invocation: Invocation) -> str:
 
 
 def missing_role(invocation: Invocation) -> Outcome | None:
-    """That EventBridge can't assume the target's role, as there is none; its policies are not evaluated here."""
+    """That EventBridge can't assume the target's role, as there is none."""
     if not invocation.role or role_name(invocation.role) in iam._roles:
         return None
+    return _not_assumed(invocation)
+
+
+def _not_assumed(invocation: Invocation) -> Outcome:
     message = f"EventBridge is not authorized to assume role {invocation.role}."  # ours
     return Outcome(403, "FAILED_TO_ASSUME_ROLE", message)
+
+
+def refused(invocation: Invocation, kind: Kind, authorization: Authorization) -> Outcome | None:
+    """What policies say against it, where they are looked at: the role's and its trust, or the queue's."""
+    if invocation.role:
+        if not authorization.may_assume(SERVICE, invocation.role, invocation.rule_arn):
+            return _not_assumed(invocation)
+        if not authorization.role_may(invocation.role, kind.operations, resource_of(invocation)):
+            return no_permissions(f"{invocation.role} is not authorized to perform {kind.operations[0]}.")
+        return None
+    return refused_queue(invocation.arn, invocation, authorization)
+
+
+def refused_queue(arn: str, invocation: Invocation, authorization: Authorization) -> Outcome | None:
+    """A queue that lets nobody in is to AWS as one that isn't there."""
+    if not arn.startswith("arn:aws:sqs:") or authorization.service_may(SERVICE, SEND, arn, invocation.rule_arn):
+        return None
+    return Outcome(403, "NO_RESOURCE", f"{SERVICE} is not authorized to perform {SEND} on {arn}.")  # the text is ours
 
 
 def _to_queue(invocation: Invocation) -> Outcome:
@@ -80,7 +104,7 @@ def _to_log_group(invocation: Invocation) -> Outcome:
 
 
 _KINDS = {
-    "sqs": Kind(("sqs:SendMessage",), _to_queue),
+    "sqs": Kind((SEND,), _to_queue),
     "lambda": Kind((INVOKE_FUNCTION,), _to_function),
     "logs": Kind(("logs:CreateLogStream", "logs:PutLogEvents"), _to_log_group),
     "events:event-bus": Kind(("events:PutEvents",), bus_target.forward),

@@ -8,18 +8,20 @@ import hashlib
 import time
 
 from . import embedded_metrics, function_metrics, logs, metric_filters
+from .authorization import Authorization
 from .calls import Calls
 from .environment import ACCOUNT
 from .inside import Json, lambda_runtime, lambda_svc, sts
 from .operations import role_name
 
 SERVICE = "lambda.amazonaws.com"
+WRITES = ("logs:CreateLogStream", "logs:PutLogEvents")
 SPARE_SECONDS = 10.0
 LAST_SECONDS = 300.0
 LOOK_SECONDS = 2.0
 
 
-def install(calls: Calls) -> None:
+def install(calls: Calls, authorization: Authorization) -> None:
     """Take the place of ministack's functions."""
     emit_logs = lambda_svc._emit_lambda_logs
 
@@ -41,11 +43,13 @@ def install(calls: Calls) -> None:
         group = (config.get("LoggingConfig") or {}).get("LogGroup") or f"/aws/lambda/{config['FunctionName']}"
         if not logs.exists(group):
             return
+        if not authorization.role_may(str(config["Role"]), WRITES, logs.arn(group, "*")):
+            return
         emit_logs(function, request_id, text, error, duration_ms, **options)
         lines = text.splitlines()
         embedded_metrics.read(lines)
         metric_filters.read(group, lines)
-        for operation in ("logs:CreateLogStream", "logs:PutLogEvents"):
+        for operation in WRITES:
             calls.add(operation, role_name(str(config["Role"])), 200, logs.arn(group, "*"))
 
     lambda_runtime.execution_credentials = credentials

@@ -1,0 +1,104 @@
+"""Whether policies allow a call, where the sandbox is started with SANDBOX_AWS_AUTH=true: a second opinion on them.
+
+ministack's evaluator decides, about calls that ministack never sees too: those that are answered here, and what AWS's
+services do among themselves. `root` may do everything. Connections count as encrypted, which on loopback they aren't.
+
+Not held against policies: iam:PassRole; log groups' and buses' resource policies; what a role may be assumed by
+somebody else than EventBridge (Lambda and the log delivery just do); conditions on anything but the source, its account
+and encryption, which ministack takes for unmet.
+"""
+
+from collections import deque
+from collections.abc import Iterable
+from typing import Any
+
+from .environment import ACCOUNT, REGION
+from .errors import AwsError
+from .inside import iam, iam_evaluator
+from .operations import Operation, role_name
+
+KEPT = 1000
+_ALWAYS = "sts:GetCallerIdentity"  # no policy is needed for it, and none takes it away
+_OLD = {"iam", "sts", "sqs"}
+"""Those that call it AccessDenied, without `Exception`."""
+
+
+class Authorization:
+    """`enforced` or not: then everything is allowed."""
+
+    def __init__(self, enforced: bool = False) -> None:
+        self.enforced = enforced
+        self.refusals: deque[dict[str, str]] = deque(maxlen=KEPT)
+        """Who might not do what with which resource."""
+
+    def check(self, operation: Operation) -> None:
+        """Raise AWS's refusal of a call of its API."""
+        if operation.name == _ALWAYS:
+            return
+        for resource in operation.resources:
+            if not self.may(operation.principal, operation.name, resource):
+                raise _denied(operation, resource)
+
+    def may(self, principal: str, action: str, resource: str) -> bool:
+        """A role, or a user, by its name: by its own policies and the resource's."""
+        is_role = principal in iam._roles
+        if not self.enforced or not (is_role or principal in iam._users):
+            return True  # root, and a partner, whose rights are not this account's to give
+        gather = iam_evaluator._gather_role_policies if is_role else iam_evaluator._gather_user_policies
+        arn = f"arn:aws:sts::{ACCOUNT}:assumed-role/{principal}/it" if is_role else iam._users[principal]["Arn"]
+        context = _context(arn, "AssumedRole" if is_role else "User", action, resource)
+        own = iam_evaluator.evaluate(context, gather(principal, ACCOUNT))
+        both = iam_evaluator.combine_resource_policy(own, context, _policy_of(action, resource), ACCOUNT)
+        return self._told(both, principal, action, resource)
+
+    def role_may(self, role: str, actions: Iterable[str], resource: str) -> bool:
+        return all(self.may(role_name(role), action, resource) for action in actions)
+
+    def service_may(self, service: str, action: str, resource: str, source: str) -> bool:
+        """A service on behalf of the resource `source`: by the policy of what it calls."""
+        return self._service_may(_policy_of(action, resource), service, action, resource, source)
+
+    def may_assume(self, service: str, role: str, source: str) -> bool:
+        """By the role's trust policy."""
+        found = iam._roles.get(role_name(role)) or {}
+        trust = found.get("AssumeRolePolicyDocument")
+        return self._service_may(trust, service, "sts:AssumeRole", role, source)
+
+    def _service_may(self, policy: Any, service: str, action: str, resource: str, source: str) -> bool:
+        if not self.enforced:
+            return True
+        context = _context(service, "Service", action, resource)
+        context.service_context.update({"aws:sourcearn": source, "aws:sourceaccount": ACCOUNT})
+        decided = iam_evaluator.evaluate_resource_policy(policy, context, service)
+        return self._told(decided, service, action, resource)
+
+    def _told(self, decided: Any, principal: str, action: str, resource: str) -> bool:
+        if decided.decision == "Allow":
+            return True
+        self.refusals.append({"principal": principal, "operation": action, "resource": resource})
+        return False
+
+
+def _context(principal: str, kind: str, action: str, resource: str) -> Any:
+    return iam_evaluator.EvalContext(
+        principal_arn=principal,
+        principal_type=kind,
+        principal_account=ACCOUNT,
+        action=action,
+        resource_arn=resource,
+        region=REGION,
+        secure_transport=True,
+    )
+
+
+def _policy_of(action: str, resource: str) -> Any:
+    found = iam_evaluator._resource_policy(action.partition(":")[0], resource)
+    return found[0] if found else None
+
+
+def _denied(operation: Operation, resource: str) -> AwsError:
+    """Which policy it was, AWS says too; that is not told here."""
+    code = "AccessDenied" if operation.service in _OLD else "AccessDeniedException"
+    status = 400 if operation.service in {"events", "secretsmanager", "logs"} else 403
+    message = f"User: {operation.principal} is not authorized to perform: {operation.name} on resource: {resource}"
+    return AwsError(code, message, status)

@@ -1,0 +1,181 @@
+"""Calls held against policies, as SANDBOX_AWS_AUTH=true has it: those of the API, and those that services make."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+
+from tests.support.aws_sandbox import ACCOUNT, ROOT, Aws, refusal, serve
+
+BUS = f"arn:aws:events:us-east-1:{ACCOUNT}:event-bus/b"
+RULE = f"arn:aws:events:us-east-1:{ACCOUNT}:rule/b/r"
+EVENTS = {"Service": "events.amazonaws.com"}
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aws]:
+    with serve(tmp_path_factory.mktemp("enforced"), {"SANDBOX_AWS_AUTH": "true"}) as aws:
+        yield aws
+
+
+@pytest.fixture
+def aws(server: Aws) -> Aws:
+    server.door("POST", "reset", {})
+    server.client("events").create_event_bus(Name="b")
+    return server
+
+
+def queue_arn(name: str) -> str:
+    return f"arn:aws:sqs:us-east-1:{ACCOUNT}:{name}"
+
+
+def document(*statements: dict[str, Any]) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": statements})
+
+
+def allow(action: str, resource: str, **more: Any) -> dict[str, Any]:
+    return {"Effect": "Allow", "Action": action, "Resource": resource, **more}
+
+
+def for_rule(rule: str = RULE, account: str = ACCOUNT) -> dict[str, Any]:
+    return {"ArnEquals": {"aws:SourceArn": rule}, "StringEquals": {"aws:SourceAccount": account}}
+
+
+def may_come_in(queue: str, **condition: Any) -> str:
+    return document(allow("sqs:SendMessage", queue_arn(queue), Principal=EVENTS, Condition=for_rule(**condition)))
+
+
+def user(aws: Aws, service: str, *statements: dict[str, Any]) -> Any:
+    """A client with the key of somebody who may do that."""
+    iam = aws.client("iam")
+    iam.create_user(UserName="someone")
+    iam.put_user_policy(UserName="someone", PolicyName="own", PolicyDocument=document(*statements))
+    key = iam.create_access_key(UserName="someone")["AccessKey"]
+    return boto3.client(
+        service,  # type: ignore[call-overload]
+        endpoint_url=aws.url,
+        region_name="us-east-1",
+        aws_access_key_id=key["AccessKeyId"],
+        aws_secret_access_key=key["SecretAccessKey"],
+    )
+
+
+def make_queue(aws: Aws, name: str, policy: str = "") -> str:
+    attributes = {"Policy": policy} if policy else {}
+    return str(aws.client("sqs").create_queue(QueueName=name, Attributes=attributes)["QueueUrl"])
+
+
+def lies(aws: Aws, url: str) -> list[dict[str, Any]]:
+    found = aws.client("sqs").receive_message(QueueUrl=url, MaxNumberOfMessages=10, MessageAttributeNames=["All"])
+    messages: list[dict[str, Any]] = found.get("Messages", [])
+    return messages
+
+
+def rule(aws: Aws, **target: Any) -> None:
+    aws.client("events").put_rule(Name="r", EventBusName="b", EventPattern=json.dumps({"source": ["s"]}))
+    aws.client("events").put_targets(Rule="r", EventBusName="b", Targets=[{"Id": "t", **target}])
+
+
+def put(client: Any) -> Any:
+    entry = {"EventBusName": "b", "Source": "s", "DetailType": "d", "Detail": "{}"}
+    return client.put_events(Entries=[entry])
+
+
+def test_a_call_that_no_policy_allows_is_refused_and_does_nothing(aws: Aws) -> None:
+    tap = make_queue(aws, "tap", may_come_in("tap"))
+    rule(aws, Arn=queue_arn("tap"))
+    someone = user(aws, "events", allow("events:PutEvents", f"{BUS}2"), allow("events:DescribeRule", "*"))
+    assert refusal(lambda: put(someone)) == (
+        "AccessDeniedException: User: someone is not authorized to perform: events:PutEvents on resource: " + BUS
+    )
+    assert lies(aws, tap) == []
+    assert [(call["principal"], call["status"]) for call in aws.calls("events:PutEvents")] == [("someone", 400)]
+    assert someone.describe_rule(Name="r", EventBusName="b")["Name"] == "r"
+    assert aws.door("GET", "aws/refusals") == [
+        {"principal": "someone", "operation": "events:PutEvents", "resource": BUS}
+    ]
+    put(aws.client("events"))
+    assert len(lies(aws, tap)) == 1, "root may do everything"
+
+
+def test_everybody_may_ask_who_he_is(aws: Aws) -> None:
+    assert user(aws, "sts", allow("events:PutEvents", BUS)).get_caller_identity()["Arn"].endswith(":user/someone")
+
+
+def test_a_call_that_one_side_allows_is_made_and_a_deny_of_either_wins(aws: Aws) -> None:
+    url = make_queue(aws, "q")
+    someone = user(aws, "sqs", allow("sqs:SendMessage", queue_arn("q")))
+    someone.send_message(QueueUrl=url, MessageBody="1")
+    assert refusal(lambda: someone.receive_message(QueueUrl=url)).startswith("AccessDenied: User: someone")
+    plain = {"Effect": "Deny", "Principal": "*", "Action": "sqs:*", "Resource": queue_arn("q")}
+    encrypted = plain | {"Condition": {"Bool": {"aws:SecureTransport": "false"}}}
+    sqs = aws.client("sqs")
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": document(encrypted)})
+    someone.send_message(QueueUrl=url, MessageBody="2")
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": document(plain)})
+    assert refusal(lambda: someone.send_message(QueueUrl=url, MessageBody="3")).startswith("AccessDenied")
+
+
+@pytest.mark.parametrize(
+    ("policy", "delivered"),
+    [
+        (may_come_in("tap"), True),
+        ("", False),
+        (may_come_in("tap", rule=f"{RULE}2"), False),
+        (may_come_in("tap", account="111111111111"), False),
+        (document(allow("sqs:SendMessage", queue_arn("tap"), Principal={"AWS": ACCOUNT})), False),
+    ],
+    ids=["allowed", "none", "another rule", "another account", "another principal"],
+)
+def test_a_queue_takes_what_its_policy_lets_in(aws: Aws, policy: str, delivered: bool) -> None:
+    tap, dead = make_queue(aws, "tap", policy), make_queue(aws, "dead", may_come_in("dead"))
+    rule(aws, Arn=queue_arn("tap"), DeadLetterConfig={"Arn": queue_arn("dead")})
+    put(aws.client("events"))
+    assert len(lies(aws, tap)) == delivered
+    letters = [each["MessageAttributes"]["ERROR_CODE"]["StringValue"] for each in lies(aws, dead)]
+    assert letters == ([] if delivered else ["NO_RESOURCE"])
+
+
+def test_a_dead_letter_queue_too(aws: Aws) -> None:
+    make_queue(aws, "tap")
+    dead = make_queue(aws, "dead")
+    rule(aws, Arn=queue_arn("tap"), DeadLetterConfig={"Arn": queue_arn("dead")})
+    put(aws.client("events"))
+    assert lies(aws, dead) == []
+    assert [call["status"] for call in aws.calls("sqs:SendMessage")] == [403, 403]
+
+
+@pytest.mark.parametrize(
+    ("trusted", "allowed", "error"),
+    [
+        (RULE, f"{BUS}2", None),
+        (f"{RULE}2", f"{BUS}2", "FAILED_TO_ASSUME_ROLE"),
+        (RULE, BUS, "NO_PERMISSIONS"),
+    ],
+    ids=["both", "trust", "policy"],
+)
+def test_a_targets_role_must_be_assumed_and_allowed(aws: Aws, trusted: str, allowed: str, error: str | None) -> None:
+    iam = aws.client("iam")
+    trust = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": EVENTS, "Condition": for_rule(trusted)}
+    iam.create_role(RoleName="forward", AssumeRolePolicyDocument=document(trust))
+    iam.put_role_policy(
+        RoleName="forward", PolicyName="own", PolicyDocument=document(allow("events:PutEvents", allowed))
+    )
+    aws.client("events").create_event_bus(Name="b2")
+    dead = make_queue(aws, "dead", may_come_in("dead"))
+    role = f"arn:aws:iam::{ACCOUNT}:role/forward"
+    rule(aws, Arn=f"{BUS}2", RoleArn=role, DeadLetterConfig={"Arn": queue_arn("dead")})
+    put(aws.client("events"))
+    letters = [each["MessageAttributes"]["ERROR_CODE"]["StringValue"] for each in lies(aws, dead)]
+    assert letters == ([error] if error else [])
+
+
+def test_a_setting_that_is_neither_is_refused() -> None:
+    environ = {**os.environ, "SANDBOX_AWS_AUTH": "yes"}
+    done = subprocess.run([sys.executable, "-m", "sandbox.aws"], cwd=ROOT, env=environ, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (1, "error: SANDBOX_AWS_AUTH is 'yes'; write true or false\n")
