@@ -145,6 +145,24 @@ def test_what_does_not_fit_into_a_message_is_503(capsys: pytest.CaptureFixture[s
     assert json.loads(capsys.readouterr().out)["errors"] == ["ThrottlingException", "TooLargeToPark"]
 
 
+@pytest.mark.parametrize(("count", "status"), [(15_000, 202), (20_000, 503)])
+def test_of_a_body_with_more_events_than_there_is_time_for_the_rest_is_parked_if_it_fits(
+    count: int, status: int
+) -> None:
+    """docs/load.md has these numbers."""
+    world = World()
+
+    def slow(entries: Sequence[Entry]) -> Sequence[str | None]:
+        world.clock.advance(0.04)
+        return taken(entries)
+
+    world.events.answers = [slow]
+    body = text([{"topicName": "a", "eventBody": {"n": number}} for number in range(count)])
+    assert world.post(signed(body))["statusCode"] == status
+    assert len(world.events.on_bus) == 630
+    assert len(world.queue.bodies) == (status == 202)
+
+
 def test_a_body_as_large_as_they_come_fits() -> None:
     world = World()
     outage(world, text([event(name=f"Zoë {number}" * 8) for number in range(1500)]))
