@@ -259,7 +259,7 @@ class ByPartner(Side):
         if state == "ERROR":
             raise Wrong(
                 f"{name} is in state ERROR: {words(entity)}",
-                f"correct that, then {self.mend}; where it stays so, delete the integration and `up` again",
+                f"correct that, then {self.mend}; where it stays so, delete the integration by hand, then both again",
             )
         if intended != "ENABLED":
             raise Wrong(f"{name} is {intended}: nothing is delivered", self.mend)
