@@ -82,4 +82,6 @@ class Keys:
 
 
 def key(value: SecretValue) -> bytes:
-    return value.get("SecretString", "").encode()
+    """Empty for blanks too: who empties a secret by hand leaves one, as AWS takes no empty text."""
+    text = value.get("SecretString", "")
+    return text.encode() if text.strip(" \t\r\n") else b""

@@ -52,6 +52,7 @@ def test_defaults_are_those_of_the_platform(process: Process) -> None:
         ({"method": "GET"}, "method must be POST or PUT"),
         ({"enabled": "true"}, "enabled must be true or false"),
         ({"signingKey": ""}, "signingKey must be a text of 1 to 1000 characters: without it, deliveries would not be"),
+        ({"signingKey": " "}, "signingKey must be a text of 1 to 1000 characters"),
         ({"signingKey": None}, "signingKey must be a text of 1 to 1000 characters"),
         ({"headerOverrides": ["X"]}, "headerOverrides must be a map of texts by name"),
         ({"headerOverrides": {"X": 1}}, "headerOverrides must be a map of texts by name"),

@@ -126,14 +126,14 @@ def test_without_any_header_it_is_401_and_reads_no_key() -> None:
     assert not world.secrets.reads
 
 
-@pytest.mark.parametrize("key", ["", None])
+@pytest.mark.parametrize("key", ["", " ", "\n", None])
 def test_an_empty_key_verifies_nothing(key: str | None) -> None:
     world = World(overlap=0)
     world.secrets.rotate(SIGNING, key)
     world.secrets.rotate(HEARTBEAT, key)
-    answer = world.post(signed(BODY, ""))
+    answer = world.post(signed(BODY, key or ""))
     assert (answer["statusCode"], answer["headers"]["Retry-After"]) == (503, "5")
-    assert world.post(request(b"", {"x-heartbeat-key": ""}))["statusCode"] == 503
+    assert world.post(request(b"", {"x-heartbeat-key": key or ""}))["statusCode"] == 503
     assert not world.events.calls
 
 
