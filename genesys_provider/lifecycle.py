@@ -155,12 +155,16 @@ class EntityProvider(Provider):
         # What was emptied by hand has no value that could not be changed in place.
         fixed = [field for field in changed if field.replaces and value_of(field, olds) is not None]
         replaces = [field.name for field in fixed if is_known(news.get(field.name))]
+        if not replaces and isinstance(news.get("owner"), str):
+            session.sees(self._at(id_), news["owner"])
         return DiffResult(changes=moved or bool(changed), replaces=replaces)
 
     @boundary
     def create(self, props: Props) -> CreateResult:
         entity = self._adopt(props["adopt"], props) if props.get("adopt") else self.make(props)
-        return CreateResult(str(entity["id"]), self._outputs(props, entity))
+        id_ = str(entity["id"])
+        session.sees(self._at(id_), props["owner"])
+        return CreateResult(id_, self._outputs(props, entity))
 
     @boundary
     def read(self, id_: str, props: Props) -> ReadResult:
@@ -191,9 +195,10 @@ class EntityProvider(Provider):
         entity = self.existing(lambda: self.fetch(id_))
         # Of two owners, before and after a renaming: the answer to the update of the mark may have been lost.
         if other := self._other_owner(entity, olds.get("owner"), news["owner"]):
+            as_long = " as long as that one is in it" if same_stack(other, news["owner"]) else ""
             raise OwnershipError(
                 f"{self.kind} {id_} belongs to {other} now: take the resource out of this program, which leaves it"
-                f" alone, or, {self._unless_managed(other)}"
+                f" alone{as_long}, or, {self._unless_managed(other)}"
             )
         return UpdateResult(self._outputs(news, self._bring_up_to_date(entity, news)))
 
@@ -203,7 +208,8 @@ class EntityProvider(Provider):
         self._hide(props)
         session.confirm_org()
         try:
-            if other := self._other_owner(self.fetch(id_), props.get("owner")):
+            other = self._other_owner(self.fetch(id_), props.get("owner"))
+            if other and not self._is_renamed(id_, props.get("owner"), other):
                 pulumi.log.warn(  # an error would be no better: this could never be destroyed
                     f"{self.kind} {id_} belongs to {other} now: it was left alone, and is in this state no more; where"
                     " nothing manages it there any more, delete it by hand"
@@ -355,6 +361,17 @@ class EntityProvider(Provider):
         other = self._owner_of(entity)
         return None if other in ours else other
 
+    def _is_renamed(self, id_: str, ours: str | None, other: str) -> bool:
+        """Whether the other owner of what is to be deleted is what this stack once called us.
+
+        Of another stack it is not. Of this one it is, mostly: an update after a renaming (by an alias, or into a
+        component) whose answer was lost. Two resources of a stack have one object only where somebody took the first
+        one's mark out by hand for the second to adopt it. Then the first leaves the program, and in that run the second
+        was seen before, as the engine deletes last what is gone from the program. Not seen is it in a `destroy`, in
+        which it goes too, unless `--target` names the first alone.
+        """
+        return same_stack(ours, other) and not session.has_seen(self._at(id_), other)
+
     def _unless_managed(self, other: str) -> str:
         """The way out where an owner is one no more."""
         return f"when nothing manages it there any more, take {mark(other)} out of its {self.mark_in}"
@@ -430,6 +447,11 @@ def owner(name: str, parent: pulumi.Resource | None) -> pulumi.Input[str]:
     # As a value only: who depends on a component depends on its children, and this is one.
     urn = pulumi.Output(set(), parent.urn.future(with_unknowns=True), parent.urn.is_known())
     return urn.apply(lambda text: f"{where}{within(str(text))}{name}")
+
+
+def same_stack(one: str | None, other: str) -> bool:
+    """Whether both owners are of the same stack of the same project."""
+    return one is not None and one.split("/", 2)[:2] == other.split("/", 2)[:2]
 
 
 def within(urn: str) -> str:

@@ -17,6 +17,7 @@ _lock = threading.Lock()
 _connection: Connection | None = None
 _client: "Client | None" = None
 _listed: "dict[str, list[Entity]]" = {}
+_seen: set[tuple[str, str]] = set()  # an object's path and its owner, of what this process's program has
 
 
 def configure(request: ConfigureRequest) -> None:
@@ -49,6 +50,15 @@ def listed(path: str, **query: str) -> "list[Entity]":
     if path not in _listed:
         _listed[path] = list(client().entities(path, **query))
     return _listed[path]
+
+
+def sees(at: str, owner: str) -> None:
+    """Remember that the program has the owner, and the state that object as the owner's."""
+    _seen.add((at, owner))
+
+
+def has_seen(at: str, owner: str) -> bool:
+    return (at, owner) in _seen
 
 
 def confirm_org() -> None:

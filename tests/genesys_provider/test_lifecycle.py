@@ -658,6 +658,50 @@ def test_one_that_was_renamed_without_an_answer_is_ours_by_either_name(
     assert entities(kind, emulator) == []
 
 
+WITHIN = "project/stack/app:index:Group::it"
+
+
+def with_owner(kind: Kind, owner: str) -> dict[str, Any]:
+    return {**kind.props, "owner": owner, kind.provider.mark_in: f"text [pulumi:{owner}]"}
+
+
+@pytest.mark.parametrize("owner", ["project/stack/new", WITHIN])
+def test_and_is_deleted_by_either_where_the_stack_is_the_same(
+    owner: str, kind: Kind, another: Callable[..., Process], emulator: Emulator, capsys: pytest.CaptureFixture[str]
+) -> None:
+    state = another().up(kind.provider, kind.props)
+    emulator.fault("PUT", kind.writes, when="after", status=400)
+    process = another()
+    assert f"PUT {kind.at(state.id)}" in printed(lambda: process.up(kind.provider, with_owner(kind, owner), state))
+    assert text_of(kind, entities(kind, emulator)[0]) == f"text [pulumi:{owner}]"
+    known = another().refresh(kind.provider, state)
+    assert known
+    capsys.readouterr()
+    another().destroy(kind.provider, known)
+    assert entities(kind, emulator) == []
+    assert "warning" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("adopts", ["in this run", "before"])
+def test_but_not_where_another_resource_of_the_stack_has_adopted_it(
+    adopts: str, kind: Kind, another: Callable[..., Process], emulator: Emulator
+) -> None:
+    first = another().up(kind.provider, kind.props)
+    given_away(kind, emulator, first, "text")
+    emulator.calls()
+    process, props = another(), {**with_owner(kind, "project/stack/second"), "adopt": first.id}
+    second = process.up(kind.provider, props)
+    if adopts == "before":
+        text = printed(lambda: another().up(kind.provider, {**kind.props, "enabled": False}, first))
+        assert "take the resource out of this program, which leaves it alone as long as that one is in it, or" in text
+        process = another()
+        assert not process.changes(kind.provider, props, second)
+    before = entities(kind, emulator)
+    process.destroy(kind.provider, first)
+    assert [each["id"] for each in before] == [second.id]
+    assert entities(kind, emulator) == before
+
+
 # Lost answers
 
 LOST: list[dict[str, Any]] = [
