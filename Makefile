@@ -32,7 +32,8 @@ pulumi: ## any other command of the engine on STACK, ARGS="stack output commands
 
 verify trigger replay dead-letters: engine
 	@$(RUN) tools.ops $@ '$(STACK)' $(ARGS)
-# Ctrl-C is how a tail ends, and no error. The shell outlives it (`trap`), so that make hears 0 instead of 130.
+# Ctrl-C is how a tail ends, and no error. The shell outlives it (`trap`), so that make, which
+# ends by it too, has no failed line to tell of.
 tail: engine
 	@trap : INT; $(RUN) tools.ops $@ '$(STACK)' $(ARGS) || test $$? -eq 130
 verify: ## see that STACK works: every part of the path, then all of it

@@ -1,6 +1,7 @@
 """AWS as the stack's own provider is configured for it, and its errors as one line."""
 
 import json
+import os
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -113,7 +114,7 @@ class Sqs(Protocol):
 
 
 class Secrets(Protocol):
-    def get_secret_value(self, *, SecretId: str) -> Answer: ...
+    def get_secret_value(self, *, SecretId: str, VersionStage: str = ...) -> Answer: ...
 
 
 class Functions(Protocol):
@@ -132,8 +133,8 @@ class Aws:
     """The clients that are used here, made when they are. Their calls belong inside `asking`."""
 
     def __init__(self, config: Mapping[str, str]) -> None:
-        """`config`: the stack's, by full key; of it `aws:*` is used. Without a region there, boto3's own."""
-        self.region = config.get("aws:region", "")
+        """`config`: the stack's, by full key; of it `aws:*` is used. Without a region, AWS_REGION or boto3's own."""
+        self.region = config.get("aws:region") or os.environ.get("AWS_REGION", "")
         try:
             access = parse({key.removeprefix("aws:"): text for key, text in config.items() if key.startswith("aws:")})
         except AccessError as error:
@@ -214,7 +215,7 @@ class Aws:
         frozen = found.get_frozen_credentials()
         if frozen != self._hidden:
             self._hidden = frozen
-            hide(*(each for each in (frozen.secret_key, frozen.token) if each))
+            hide(*(each for each in (frozen.secret_key, frozen.token) if each and len(each) >= secrets.SHORTEST))
 
 
 @contextmanager

@@ -94,29 +94,37 @@ class Counted:
     def previous_key(self) -> str:
         """Retries use it right after a rotation. Late in the overlap, the webhook never got the new one."""
         overlap = timedelta(minutes=self.stack.settings.ingress.key_overlap_minutes)
-        created, now = self._created(), datetime.now(UTC)
-        late, ends = created + overlap / 2, created + overlap
         if not overlap:
             return "is not accepted: keyOverlapMinutes is 0"
+        if (created := self._made("AWSCURRENT")) is None:
+            raise NothingToSay("there is no key")
+        late, ends, now = created + overlap / 2, created + overlap, datetime.now(UTC)
+        if now >= ends:
+            return "is over"
+        if self._made("AWSPREVIOUS") is None:
+            return "there is none"
         if now < late:
             return f"is good until {moment(ends)}, and would be late from {moment(late)} on"
-        [found] = self._sums([Series("AcceptedByPreviousKey", {"Stack": self.stack.name})], up(late, 300), 300)
-        if found and now < ends:
+        since = up(late, 300)
+        used = [Series("AcceptedByPreviousKey", {"Stack": self.stack.name})]
+        [found] = self._sums(used, since, 300) if since < now else [{}]
+        if found:
             raise Wrong(
                 f"{sum(found.values()):,} requests were signed with it in the second half of keyOverlapMinutes, the"
                 f" last about {moment(max(found))}: it is refused from {moment(ends)} on",
                 f"make up STACK={self.stack.name} before that: the webhook has not got the new key",
             )
-        return "is over" if now >= ends else "was not used late"
+        return "was not used late"
 
-    def _created(self) -> datetime:
-        """When the current key was."""
+    def _made(self, stage: str) -> datetime | None:
+        """When the key was that has this stage, if one has."""
+        secret = self.stack.outputs["signingSecretArn"]
         try:
             with asking():
-                answer = self.stack.aws.secrets.get_secret_value(SecretId=self.stack.outputs["signingSecretArn"])
+                answer = self.stack.aws.secrets.get_secret_value(SecretId=secret, VersionStage=stage)
         except AwsError as error:
             if error.not_found:
-                raise NothingToSay("there is no key") from None
+                return None
             raise
         created: datetime = answer["CreatedDate"]
         return created

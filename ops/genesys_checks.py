@@ -163,12 +163,15 @@ class ByWebhook(Side):
         if not status:
             return "none yet"
         if status == "FAILED":
-            raise Wrong(f"the newest delivery failed: {self._deliveries.why()}", self._deliveries.fix(self.stack.name))
+            found = self._deliveries
+            raise Wrong(f"the newest delivery failed: {found.why()}{found.unseen}", found.fix(self.stack.name))
         return str(status)
 
     def signature(self) -> str:
         """The key is write-only: what shows that both sides have the same one is how deliveries were answered."""
         newest = self._deliveries.newest_answer
+        if unseen := self._deliveries.unseen:
+            raise NothingToSay(f"which delivery is the newest can't be told{unseen}")
         if newest == 401:
             raise Wrong(
                 "the newest delivery was answered 401: the webhook signs with another key than the receiver checks",

@@ -1,4 +1,4 @@
-"""CloudWatch's alarms, where AWS refuses or answers what ministack doesn't.
+"""CloudWatch's alarms and metrics, where AWS refuses or answers what ministack doesn't.
 
 An alarm by metric math is kept as it was given; ministack evaluates alarms by one metric only. Texts are AWS's as far
 as they could be found; those marked `ours` could not.
@@ -67,7 +67,18 @@ async def delete_alarms(request: Request) -> Answer:
     return await request.forward()
 
 
+async def get_metric_data(request: Request) -> Answer:
+    """Of some time: not of none, and not backwards."""
+    start, end = request.data.get("StartTime", 0), request.data.get("EndTime", 0)  # ministack refuses one that lacks
+    if start == end:
+        raise _wrong("The parameter StartTime must not equal parameter EndTime.")
+    if start > end:
+        raise _wrong("The parameter StartTime must be less than the parameter EndTime.")
+    return await request.forward()
+
+
 HANDLERS: dict[str, Handler] = {
+    "cloudwatch:GetMetricData": get_metric_data,
     "cloudwatch:PutMetricAlarm": put_metric_alarm,
     "cloudwatch:DeleteAlarms": delete_alarms,
 }

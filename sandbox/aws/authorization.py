@@ -1,7 +1,9 @@
 """Whether policies allow a call, where the sandbox is started with SANDBOX_AWS_AUTH=true: a second opinion on them.
 
 ministack's evaluator decides, about calls that ministack never sees too: those that are answered here, and what AWS's
-services do among themselves. `root` may do everything. Connections count as encrypted, which on loopback they aren't.
+services do among themselves. `root` may do everything, and so may partners with their half of EventBridge, whose rights
+are not this account's to give; a role that is gone may do nothing. Connections count as encrypted, which on loopback
+they aren't.
 
 Not held against policies: iam:PassRole; log groups' and buses' resource policies; what a role may be assumed by
 somebody else than EventBridge (Lambda and the log delivery just do); conditions on anything but the source, its account
@@ -15,7 +17,7 @@ from typing import Any
 from .environment import ACCOUNT, REGION
 from .errors import AwsError
 from .inside import iam, iam_evaluator
-from .operations import Operation, role_name
+from .operations import ROOT, Operation, role_name
 
 KEPT = 1000
 _ALWAYS = "sts:GetCallerIdentity"  # no policy is needed for it, and none takes it away
@@ -33,7 +35,7 @@ class Authorization:
 
     def check(self, operation: Operation) -> None:
         """Raise AWS's refusal of a call of its API."""
-        if operation.name == _ALWAYS:
+        if operation.name == _ALWAYS or "PartnerEvent" in operation.name:
             return
         for resource in operation.resources:
             if not self.may(operation.principal, operation.name, resource):
@@ -41,15 +43,17 @@ class Authorization:
 
     def may(self, principal: str, action: str, resource: str) -> bool:
         """A role, or a user, by its name: by its own policies and the resource's."""
+        if not self.enforced or principal == ROOT:
+            return True
         is_role = principal in iam._roles
-        if not self.enforced or not (is_role or principal in iam._users):
-            return True  # root, and a partner, whose rights are not this account's to give
+        if not is_role and principal not in iam._users:
+            return self._told(False, principal, action, resource)
         gather = iam_evaluator._gather_role_policies if is_role else iam_evaluator._gather_user_policies
         arn = f"arn:aws:sts::{ACCOUNT}:assumed-role/{principal}/it" if is_role else iam._users[principal]["Arn"]
         context = _context(arn, "AssumedRole" if is_role else "User", action, resource)
         own = iam_evaluator.evaluate(context, gather(principal, ACCOUNT))
         both = iam_evaluator.combine_resource_policy(own, context, _policy_of(action, resource), ACCOUNT)
-        return self._told(both, principal, action, resource)
+        return self._told(both.decision == "Allow", principal, action, resource)
 
     def role_may(self, role: str, actions: Iterable[str], resource: str) -> bool:
         return all(self.may(role_name(role), action, resource) for action in actions)
@@ -70,13 +74,12 @@ class Authorization:
         context = _context(service, "Service", action, resource)
         context.service_context.update({"aws:sourcearn": source, "aws:sourceaccount": ACCOUNT})
         decided = iam_evaluator.evaluate_resource_policy(policy, context, service)
-        return self._told(decided, service, action, resource)
+        return self._told(decided.decision == "Allow", service, action, resource)
 
-    def _told(self, decided: Any, principal: str, action: str, resource: str) -> bool:
-        if decided.decision == "Allow":
-            return True
-        self.refusals.append({"principal": principal, "operation": action, "resource": resource})
-        return False
+    def _told(self, allowed: bool, principal: str, action: str, resource: str) -> bool:
+        if not allowed:
+            self.refusals.append({"principal": principal, "operation": action, "resource": resource})
+        return allowed
 
 
 def _context(principal: str, kind: str, action: str, resource: str) -> Any:

@@ -10,7 +10,7 @@ from .inside import Json, iam, iam_actions, responses, router, sts
 from .sources import arn as source_arn
 from .sources import partner_of
 
-_ROOT = "root"
+ROOT = "root"
 _ANONYMOUS = "anonymous"
 _EVENTS = f"arn:aws:events:{REGION}:{ACCOUNT}:"
 _LOGS = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:"
@@ -66,7 +66,7 @@ def principal_of(access_key: str) -> str:
     if session:
         return role_name(str(session.get("Arn", "")))
     user = iam._access_keys.get(access_key)
-    return str(user["UserName"]) if user else _ROOT
+    return str(user["UserName"]) if user else ROOT
 
 
 def role_name(arn: str) -> str:

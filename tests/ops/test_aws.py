@@ -73,6 +73,14 @@ def test_credentials_that_aws_echoes_are_not_told(
         assert str(caught.value).startswith("SendMessage: ValidationException: The canonical string was x-amz")
 
 
+def test_what_is_too_short_for_a_secret_of_aws_is_no_part_of_other_words(aws: Sandbox) -> None:
+    """`test`, as the sandbox has it."""
+    short = {**KEYS, "aws:secretKey": "sesame", "aws:endpoints": json.dumps([{"sts": aws.url}])}
+    Aws(short).account()
+    with pytest.raises(AwsError, match="rule local-sesame-tap is gone"), asking():
+        raise refused("rule local-sesame-tap is gone")
+
+
 def test_an_answer_that_is_not_awss_is_one_line_and_not_quoted() -> None:
     """A proxy's page, say, with whatever it knows."""
     with receiving() as proxy:

@@ -330,7 +330,8 @@ def test_another_region_or_none_is_told_at_once(
     assert told in done.stderr
     assert len(done.stderr.splitlines()) == 1
     assert not deployed.aws.calls("sts:GetCallerIdentity")
-    assert run({**environ, "AWS_DEFAULT_REGION": "us-east-1"}, "verify").returncode == (2 if region else 0)
+    for variable in ("AWS_REGION", "AWS_DEFAULT_REGION"):
+        assert run({**environ, variable: "us-east-1"}, "verify").returncode == (2 if region else 0)
 
 
 def test_a_sandbox_that_does_not_run_is_one_line(deployed: Both, environ: dict[str, str]) -> None:

@@ -104,6 +104,9 @@ def test_more_deliveries_than_are_looked_at_are_told(deployed: Both, monkeypatch
     step = deployed.step("failed deliveries")
     assert "300 of 300" in step.told
     assert "; 300 of 1,250 that are listed were looked at; the newest" in step.told
+    newest = deployed.step("signature")
+    assert newest.ok is None
+    assert "the newest can't be told; 300 of 1,250 that are listed were looked at" in newest.told
 
 
 @pytest.mark.parametrize(("seconds", "told"), [(2, ""), (15, "; 700 of 2,000 that are listed were looked at")])
@@ -352,20 +355,27 @@ DAY = timedelta(days=1)
         (DAY / 3, DAY / 4, "is good until ", True),
         (DAY * 3 / 4, DAY * 2 / 3, "was not used late", True),
         (DAY * 3 / 4, DAY / 8, "7 requests were signed with it in the second half of keyOverlapMinutes", False),
+        (DAY / 2 + timedelta(seconds=1), DAY / 3, "was not used late", True),
         (DAY * 2, DAY * 5 / 4, "is over", True),
+        (DAY * 100, DAY * 5 / 4, "is over", True),
     ],
-    ids=["early", "used early", "used late", "over"],
+    ids=["early", "used early", "used late", "late just now", "over", "long over"],
 )
 def test_the_previous_key_late_in_its_overlap(
     deployed: Both, age: timedelta, used: timedelta, told: str, ok: bool
 ) -> None:
     secret = deployed.stack.outputs["signingSecretArn"]
+    deployed.aws.client("secretsmanager").put_secret_value(SecretId=secret, SecretString="the next key")
     deployed.aws.door("POST", "aws/secret-age", {"arn": secret, "seconds": age.total_seconds()})
     count(deployed, "AcceptedByPreviousKey", 7, ago=used, Stack="it")
     step = deployed.step("previous key")
     assert (step.ok, step.told.startswith(told)) == (ok, True), step
     if not ok:
         assert step.fix.startswith("make up STACK=it before that")
+
+
+def test_a_key_that_was_never_changed_has_no_previous_one(deployed: Both) -> None:
+    assert deployed.step("previous key").told == "there is none"
 
 
 def test_without_an_overlap_there_is_no_previous_key(aws: Aws) -> None:

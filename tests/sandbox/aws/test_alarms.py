@@ -1,5 +1,6 @@
-"""CloudWatch's alarms as AWS keeps and refuses them."""
+"""CloudWatch's alarms as AWS keeps and refuses them, and questions about metrics."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -146,3 +147,13 @@ def test_a_refusal_is_an_error_of_the_service(aws: Aws, cloudwatch: Any) -> None
     aws.fault("cloudwatch:PutMetricAlarm", code="LimitExceeded", message="no more")
     assert refusal(cloudwatch.put_metric_alarm, **ONE) == "LimitExceeded: no more"
     cloudwatch.put_metric_alarm(**ONE)
+
+
+@pytest.mark.parametrize(("seconds", "how"), [(0, "not equal"), (60, "be less than the")])
+def test_metrics_are_asked_for_of_some_time(cloudwatch: Any, seconds: int, how: str) -> None:
+    now = datetime.now(UTC)
+    stat = {"Metric": {"Namespace": "n", "MetricName": "m"}, "Period": 60, "Stat": "Sum"}
+    of = {"MetricDataQueries": [{"Id": "m", "MetricStat": stat}], "EndTime": now}
+    told = refusal(cloudwatch.get_metric_data, **of, StartTime=now + timedelta(seconds=seconds))
+    assert told == f"ValidationError: The parameter StartTime must {how} parameter EndTime."
+    assert cloudwatch.get_metric_data(**of, StartTime=now - timedelta(hours=1))["MetricDataResults"]

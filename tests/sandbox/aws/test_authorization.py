@@ -103,6 +103,24 @@ def test_a_call_that_no_policy_allows_is_refused_and_does_nothing(aws: Aws) -> N
     assert len(lies(aws, tap)) == 1, "root may do everything"
 
 
+def test_a_role_that_is_gone_may_do_nothing(aws: Aws) -> None:
+    iam = aws.client("iam")
+    trust = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": EVENTS, "Condition": for_rule()}
+    iam.create_role(RoleName="forward", AssumeRolePolicyDocument=document(trust))
+    role = aws.client("sts").assume_role(RoleArn=f"arn:aws:iam::{ACCOUNT}:role/forward", RoleSessionName="it")
+    iam.delete_role(RoleName="forward")
+    key = role["Credentials"]
+    left = boto3.client(
+        "events",
+        endpoint_url=aws.url,
+        region_name="us-east-1",
+        aws_access_key_id=key["AccessKeyId"],
+        aws_secret_access_key=key["SecretAccessKey"],
+        aws_session_token=key["SessionToken"],
+    )
+    assert refusal(lambda: put(left)).startswith("AccessDeniedException: User: forward is not authorized")
+
+
 def test_everybody_may_ask_who_he_is(aws: Aws) -> None:
     assert user(aws, "sts", allow("events:PutEvents", BUS)).get_caller_identity()["Arn"].endswith(":user/someone")
 
