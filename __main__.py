@@ -28,7 +28,8 @@ def by_partner(settings: Settings, base: aws.Base) -> dict[str, Output[str]]:
             adopt=settings.adopt,
         ),
     )
-    there = aws.PartnerSource("source", aws.PartnerSourceArgs(name=source.event_source_name, region=region))
+    waits = aws.PartnerSourceArgs(name=source.event_source_name, region=region, told=source.unsettled)
+    there = aws.PartnerSource("source", waits)
     bus = aws.Bus("bus", aws.BusArgs(base=base, partner_source=there.source_name))
     activation = genesys.EventBridgeActivationArgs(integration_id=source.id)
     genesys.EventBridgeActivation("source", activation, ResourceOptions(depends_on=bus))

@@ -29,10 +29,11 @@ from .account import account_id
 from .partner_errors import PartnerSourceError, boundary
 
 LIMIT_SECONDS = 300.0
+FAILED_SECONDS = 20.0  # for one whose integration has failed: only for want of a bus would it have made it
 POLL_SECONDS = 1.0
 TOLD_EVERY_SECONDS = 10.0
 
-INPUTS = ("name", "region", "account", "active", "__provider")
+INPUTS = ("name", "region", "account", "active", "told", "__provider")
 
 Props = dict[str, Any]
 
@@ -43,6 +44,9 @@ class PartnerSourceArgs:
     """The event source's name, `aws.partner/…`."""
     region: pulumi.Input[str]
     """The AWS region in which it appears."""
+    told: pulumi.Input[str | None] = None
+    """What Genesys Cloud says of an integration that is not ACTIVE. After an `ERROR …` a source that is not there is
+    not waited for for long. Never a difference."""
 
 
 class PartnerSourceProvider(ResourceProvider):
@@ -125,19 +129,21 @@ def make_active(props: Props) -> str:
     """The ARN of the source, as soon as it is there, and active where it has its bus already."""
     name, region = props["name"], props["region"]
     events = ask(props)
-    found = wait(events, name, region)
+    found = wait(events, name, region, props.get("told") or "")
     if is_idle(events, found):
         pulumi.log.info(f"{name} is PENDING and has its bus: activating it")
         events.activate_event_source(Name=name)
     return str(found["Arn"])
 
 
-def wait(events: Events, name: str, region: str) -> Props:
+def wait(events: Events, name: str, region: str, told_of_it: str) -> Props:
     """The source, as soon as it is PENDING or ACTIVE.
 
     One that is DELETED is shown as long as there is a bus of its name, and may be offered anew: by an integration that
     was deleted and made again, say.
     """
+    failed = told_of_it if told_of_it.startswith("ERROR") else ""
+    limit = FAILED_SECONDS if failed else LIMIT_SECONDS
     began = told = time.monotonic()
     while True:
         found = describe(events, name)
@@ -145,8 +151,8 @@ def wait(events: Events, name: str, region: str) -> Props:
             refuse_expired(found)
             return found
         now = time.monotonic()
-        if now - began > LIMIT_SECONDS:
-            raise PartnerSourceError(missing(name, region, deleted=found is not None))
+        if now - began > limit:
+            raise PartnerSourceError(missing(name, region, limit, failed, deleted=found is not None))
         if now - told > TOLD_EVERY_SECONDS:
             told = now
             what = "DELETED, and not offered anew yet" if found else "not there yet"
@@ -154,9 +160,16 @@ def wait(events: Events, name: str, region: str) -> Props:
         time.sleep(POLL_SECONDS)
 
 
-def missing(name: str, region: str, *, deleted: bool) -> str:
+def missing(name: str, region: str, seconds: float, failed: str, *, deleted: bool) -> str:
     """What to do about a source that does not come."""
-    limit = f"{LIMIT_SECONDS:.0f} s"
+    limit = f"{seconds:.0f} s"
+    if failed:
+        what = "is DELETED, and was not offered anew" if deleted else "did not appear"
+        return (
+            f"{name} {what} in {region} within {limit}, and its integration is in state {failed}; correct that,"
+            " `make refresh` and `up` again; where it stays so, delete the integration by hand (Admin, Integrations)"
+            " before these"
+        )
     if deleted:
         return (
             f"{name} is DELETED, and was not offered anew in {region} within {limit}: Genesys Cloud took it back while"
@@ -207,6 +220,13 @@ class PartnerSource(pulumi.dynamic.Resource, module="eventbridge", name="Partner
     name: pulumi.Output[str]
 
     def __init__(self, name: str, args: PartnerSourceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        props = {"name": args.name, "region": args.region, "account": account_id(), "active": True, "arn": None}
+        props = {
+            "name": args.name,
+            "region": args.region,
+            "account": account_id(),
+            "active": True,
+            "told": args.told,
+            "arn": None,
+        }
         super().__init__(PartnerSourceProvider(), name, props, opts)
         self.source_name: pulumi.Output[str] = pulumi.get(self, "name")

@@ -31,6 +31,7 @@ from .lifecycle import (
     owner_of,
     text_problem,
 )
+from .redaction import redact
 
 if TYPE_CHECKING:
     from .client import Client
@@ -105,7 +106,7 @@ class EventBridgeSourceProvider(EntityProvider):
         Field("failed", default=False),
         Field("eventSourceName"),
     )
-    computed = ("reportedState",)
+    computed = ("reportedState", "unsettled")
 
     @boundary
     def check(self, olds: Props, news: Props) -> CheckResult:
@@ -136,7 +137,7 @@ class EventBridgeSourceProvider(EntityProvider):
         )
 
     def computed_from(self, entity: Mapping[str, Any]) -> dict[str, str]:
-        return {"reportedState": reported(entity)}
+        return {"reportedState": reported(entity), "unsettled": unsettled(entity)}
 
     def fetch(self, id_: str) -> Entity:
         entity = session.client().get(self._at(id_), expand="config.current")
@@ -277,7 +278,10 @@ class EventBridgeSourceProvider(EntityProvider):
         }
 
     def _settled(self, id_: str, props: Props, before: object) -> Entity:
-        """The integration when the platform has done what it was told to. An ERROR of `before` may still be shown."""
+        """The integration when the platform has done what it was told to. An ERROR of `before` may still be shown.
+
+        An ERROR ends nothing here: it may be for want of the bus, which waits for this. Whether it is, nobody says.
+        """
         wanted, meanwhile = ("ACTIVE", "ACTIVATING") if props["enabled"] else ("INACTIVE", "DEACTIVATING")
         limit = session.connection().timeout_seconds
 
@@ -297,8 +301,9 @@ class EventBridgeSourceProvider(EntityProvider):
             entity = wait(limit - ACTIVATING_SECONDS)
         state = reported(entity)
         if state == "ERROR" and props["enabled"]:
-            raise in_error(entity)
-        if state == meanwhile:
+            going_on = "going on, as that may be for want of a bus in AWS"
+            pulumi.log.warn(redact(f"integration {props['name']} is in state ERROR: {words(entity)}; {going_on}"))
+        elif state == meanwhile:
             pulumi.log.info(f"integration {props['name']} is still {state}: going on without waiting for {wanted}")
         elif state not in (wanted, "ERROR"):
             raise GenesysError(f"integration {id_} is {state} after {limit:.0f} s, not {wanted}: try again")
@@ -317,6 +322,15 @@ def words(entity: Mapping[str, Any]) -> str:
     """What the platform says of an error."""
     detail = (entity.get("reportedState") or {}).get("detail") or {}
     return str(detail.get("message") or detail.get("messageWithParams") or "it does not say why").rstrip(".")
+
+
+def unsettled(entity: Mapping[str, Any]) -> str:
+    """What is told of one that is enabled and not ACTIVE, and since when: each time that it comes to it is another."""
+    state = reported(entity)
+    if entity.get("intendedState") != "ENABLED" or state == "ACTIVE":
+        return ""
+    since = f"{state} since {entity['reportedState'].get('lastUpdated')}" if state else "nothing"
+    return redact(f"{since}: {words(entity)}" if state == "ERROR" else since)
 
 
 def in_error(entity: Mapping[str, Any]) -> GenesysError:
@@ -412,6 +426,8 @@ class EventBridgeSource(EntityResource, module="genesys", name="EventBridgeSourc
     """What AWS calls the source, and its bus: `aws.partner/genesys.com/cloud/<organisation's id>/<suffix>`."""
     reported_state = Attribute[str]("reportedState")
     """How the platform says that the integration is doing, as of the last `up` or `refresh`: `ACTIVE`, say."""
+    unsettled = Attribute[str]("unsettled")
+    """Of one that was enabled and not ACTIVE then: its state, since when, and the platform's words. Else empty."""
 
     def __init__(self, name: str, args: EventBridgeSourceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         props = {

@@ -169,6 +169,45 @@ def test_one_that_is_not_offered_anew_is_an_error_that_says_so(
     assert 5 <= sum(clock) <= 7
 
 
+FAILED = "ERROR since 2026-01-02T00:00:00.000Z: AWS is tired"
+
+
+@pytest.mark.parametrize("offered_before", [False, True])
+def test_after_an_error_of_its_integration_it_is_not_waited_for_for_long(
+    offered_before: bool, provider: PartnerSourceProvider, events: Any, clock: Clock
+) -> None:
+    if offered_before:
+        offer(events)
+        make_bus(events)
+        take_back(events)
+    what = "is DELETED, and was not offered anew" if offered_before else "did not appear"
+    assert error(lambda: provider.create(travel({**INPUTS, "told": FAILED}))) == (
+        f"{NAME} {what} in {REGION} within 20 s, and its integration is in state {FAILED}; correct that,"
+        " `make refresh` and `up` again; where it stays so, delete the integration by hand (Admin, Integrations) before"
+        " these"
+    )
+    assert 20 <= sum(clock) <= 22
+
+
+def test_but_one_that_comes_all_the_same_is_taken_and_what_was_told_is_no_difference(
+    provider: PartnerSourceProvider, events: Any, clock: Clock
+) -> None:
+    clock.then[15] = lambda: offer(events)
+    made = travel(provider.create(travel({**INPUTS, "told": FAILED})).outs or {})
+    assert made == {**STATE, "told": FAILED}
+    for told in ("", UNKNOWN):
+        assert not provider.diff(NAME, made, travel({**INPUTS, "told": told}, True)).changes
+    assert refreshed(provider) is not None
+
+
+def test_while_its_integration_is_under_way_it_is(
+    provider: PartnerSourceProvider, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(partner_source, "LIMIT_SECONDS", 50.0)
+    activating = "ACTIVATING since 2026-01-02T00:00:00.000Z"
+    assert "within 50 s: is the" in error(lambda: provider.create(travel({**INPUTS, "told": activating})))
+
+
 class Expired:
     """AWS, with a source that is PENDING after its time. The emulator's is gone by then."""
 

@@ -419,17 +419,54 @@ def test_a_state_that_it_never_leaves_is_told(
     assert 39 < sum(waits) <= 40
 
 
-def test_an_error_that_is_mended_is_left_by_the_next_up(process: Process, emulator: Emulator) -> None:
-    emulator.door("POST", "integrations", {"failure": "AWS account 123456789012 refuses."})
-    text = printed(lambda: process.up(SOURCE, PROPS))
-    emulator.door("POST", "integrations", {"failure": ""})
-    assert process.up(SOURCE, PROPS).outputs["reportedState"] == "ACTIVE"
-    assert text.count("\n") == 1
+@pytest.mark.parametrize(
+    "door", [{"activeWhen": "bus", "busSeconds": 0.1}, {"failure": "AWS account 123456789012\nrefuses."}]
+)
+def test_an_error_that_may_be_for_want_of_the_bus_ends_nothing_but_is_told(
+    door: dict[str, object], process: Process, emulator: Emulator, capsys: pytest.CaptureFixture[str]
+) -> None:
+    emulator.door("POST", "integrations", door)
+    state = process.up(SOURCE, PROPS)
+    says = " ".join(str(door.get("failure", f"No event bus is associated: {state.outputs['eventSourceName']}")).split())
+    assert state.outputs["reportedState"] == "ERROR"
+    [entity] = everything(emulator)
+    since = entity["reportedState"]["lastUpdated"]
+    assert state.outputs["unsettled"] == f"ERROR since {since}: {says.rstrip('.')}"
+    assert capsys.readouterr().err == (
+        f"warning: integration {PROPS['name']} is in state ERROR: {says.rstrip('.')}; going on, as that may be for want"
+        " of a bus in AWS\n"
+    )
+    assert not process.changes(SOURCE, PROPS, state)
+    drifted = process.refresh(SOURCE, state)
+    assert drifted
+    assert process.up(SOURCE, PROPS, drifted).outputs["reportedState"] == "ERROR", "nor does an update: same want"
+    emulator.door("POST", "integrations", {"failure": "", "activeWhen": "source"})
+    assert process.up(SOURCE, PROPS, drifted).outputs["unsettled"] == ""
+
+
+def test_what_is_disabled_or_active_is_settled(process: Process) -> None:
+    state = process.up(SOURCE, PROPS)
+    assert state.outputs["unsettled"] == ""
+    assert process.up(SOURCE, {**PROPS, "enabled": False}, state).outputs["unsettled"] == ""
+
+
+def test_each_time_that_it_is_not_active_is_another(
+    process: Process, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By which `EventBridgeActivation` knows that there is something to wait for again."""
+    set_clock(monkeypatch, Together(emulator))
+    emulator.door("POST", "integrations", {"activeWhen": "bus"})
+    state = process.up(SOURCE, PROPS)
+    assert re.fullmatch(r"ACTIVATING since 20\S+Z", state.outputs["unsettled"])
+    assert process.refresh(SOURCE, state) == state
+    again = process.up(SOURCE, {**PROPS, "topics": [f"{DETAIL}.acw"]}, state)
+    assert again.outputs["unsettled"].startswith("ACTIVATING since ")
+    assert again.outputs["unsettled"] != state.outputs["unsettled"]
 
 
 def test_an_error_of_before_is_not_taken_for_a_new_one(process: Process, emulator: Emulator) -> None:
     emulator.door("POST", "integrations", {"failure": "AWS account 123456789012 refuses."})
-    printed(lambda: process.up(SOURCE, PROPS))
+    process.up(SOURCE, PROPS)
     emulator.door("POST", "integrations", {"failure": ""})
     emulator.fault("GET", f"{PATH}/{{id}}", status=200, body=everything(emulator)[0], times=2)
     assert process.up(SOURCE, PROPS).outputs["reportedState"] == "ACTIVE"
@@ -795,16 +832,13 @@ def test_a_lost_answer_to_post_leaves_no_orphan(times: int, process: Process, em
 
 
 def test_reported_state_is_waited_for_and_an_error_is_told_in_the_platforms_words(
-    process: Process, emulator: Emulator
+    process: Process, emulator: Emulator, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    emulator.door("POST", "integrations", {"failure": "AWS account 123456789012\nrefuses."})
-    text = printed(lambda: process.up(SOURCE, PROPS))
-    id_ = everything(emulator)[0]["id"]
-    assert text == (
-        f"GenesysError: integration {id_} is in state ERROR: AWS account 123456789012 refuses;"
-        " correct that and `up` again; where it stays so, delete the integration by hand (Admin, Integrations), `make"
-        " refresh` and `up` again\n"
-    )
+    """As a warning: it is `EventBridgeActivation` that ends the `up` with them, or `PartnerSource`."""
+    emulator.door("POST", "integrations", {"changeSeconds": 0.3, "failure": "AWS account 123456789012\nrefuses."})
+    state = process.up(SOURCE, PROPS)
+    assert state.outputs["unsettled"].endswith(": AWS account 123456789012 refuses")
+    assert "in state ERROR: AWS account 123456789012 refuses; going on" in capsys.readouterr().err
 
 
 def test_a_failed_patch_is_told(process: Process, emulator: Emulator) -> None:

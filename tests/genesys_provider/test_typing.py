@@ -172,6 +172,7 @@ assert_type(source.enabled, Output[bool])
 assert_type(source.event_source_name, Output[str])
 assert_type(source.failed, Output[bool])
 assert_type(source.reported_state, Output[str])
+assert_type(source.unsettled, Output[str])
 
 active = EventBridgeActivation(
     "active", EventBridgeActivationArgs(integration_id=source.id, enabled=source.enabled), options
