@@ -31,7 +31,7 @@ def by_partner(settings: Settings, base: aws.Base) -> dict[str, Output[str]]:
     waits = aws.PartnerSourceArgs(name=source.event_source_name, region=region, told=source.unsettled)
     there = aws.PartnerSource("source", waits)
     bus = aws.Bus("bus", aws.BusArgs(base=base, partner_source=there.source_name))
-    activation = genesys.EventBridgeActivationArgs(integration_id=source.id)
+    activation = genesys.EventBridgeActivationArgs(integration_id=source.id, unsettled=source.unsettled)
     genesys.EventBridgeActivation("source", activation, ResourceOptions(depends_on=bus))
     pulumi.export("integrationId", source.id)
     pulumi.export("eventSourceName", source.event_source_name)

@@ -30,6 +30,8 @@ class EventBridgeActivationArgs:
     """The `id` of an `EventBridgeSource`."""
     enabled: pulumi.Input[bool] = True
     """Whether there is anything to wait for: the `enabled` of that one."""
+    unsettled: pulumi.Input[str | None] = None
+    """The `unsettled` of that one: another text makes this look again. Without it, its changes are not waited for."""
 
 
 class EventBridgeActivationProvider(Provider):
@@ -43,6 +45,7 @@ class EventBridgeActivationProvider(Provider):
             if not is_known(id_) or (isinstance(id_, str) and id_)
             else "must be the id of an integration",
             "enabled": flag_problem(enabled) if is_known(enabled) else None,
+            "unsettled": unsettled_problem(news.get("unsettled")),
         }
         return CheckResult(wanted, [CheckFailure("", f"{key} {text}") for key, text in problems.items() if text])
 
@@ -52,7 +55,8 @@ class EventBridgeActivationProvider(Provider):
         keys = ("integrationId", "enabled", "reportedState", PROVIDER_KEY)
         new_id = news.get("integrationId")
         return DiffResult(
-            changes=any(not is_known(news.get(key)) or olds.get(key) != news.get(key) for key in keys),
+            changes=is_unsettled(olds, news)
+            or any(not is_known(news.get(key)) or olds.get(key) != news.get(key) for key in keys),
             replaces=["integrationId"] if is_known(new_id) and olds.get("integrationId") != new_id else [],
         )
 
@@ -75,12 +79,26 @@ class EventBridgeActivationProvider(Provider):
     @boundary
     def update(self, id_: str, olds: Props, news: Props) -> UpdateResult:
         INTEGRATION.refuse_other_org(id_, olds)
-        waits = any(olds.get(key) != news.get(key) for key in ("enabled", "reportedState"))
+        waits = is_unsettled(olds, news) or any(olds.get(key) != news.get(key) for key in ("enabled", "reportedState"))
         return UpdateResult(outputs(news, activate(news) if waits else news.get("reportedState")))
 
     @boundary
     def delete(self, _id: str, _props: Props) -> None:
         """It is the `EventBridgeSource` that disables and deletes."""
+
+
+def unsettled_problem(value: Any) -> str | None:
+    good = value is None or not is_known(value) or isinstance(value, str)
+    return None if good else "must be the `unsettled` of an EventBridgeSource"
+
+
+def is_unsettled(olds: Props, news: Props) -> bool:
+    """Whether the integration has left ACTIVE again since it was waited for here.
+
+    A preview in which it is changed doesn't know: it shows nothing then, as this changes nothing.
+    """
+    text = news.get("unsettled")
+    return isinstance(text, str) and text not in ("", olds.get("unsettled"))
 
 
 def outputs(props: Props, state: str | None) -> Props:
@@ -150,6 +168,7 @@ class EventBridgeActivation(pulumi.dynamic.Resource, module="genesys", name="Eve
         props: dict[str, Any] = {
             "integrationId": args.integration_id,
             "enabled": args.enabled,
+            "unsettled": args.unsettled,
             "reportedState": None,
             "org": None,
         }

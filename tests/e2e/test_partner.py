@@ -291,6 +291,26 @@ def test_from_the_tutorials_way_to_the_real_one_by_the_error_lines(fresh: Deploy
     assert fresh.stack.export()["deployment"].get("resources", []) == []
 
 
+def test_a_change_is_waited_for_until_it_is_active_or_has_failed(deployed: Deployment) -> None:
+    """Which takes longer than is waited for before the bus. It was disabled by hand, which no refresh has seen."""
+    topic = "v2.users.{id}.presence"
+    path = f"{INTEGRATIONS}/{integration(deployed)['id']}"
+    deployed.genesys("PATCH", path, {"intendedState": "DISABLED"}, deployed.token())
+    until(partial(is_reported, deployed, "INACTIVE"), "the integration is inactive")
+    deployed.genesys("POST", "/_sandbox/integrations", {"changeSeconds": 3, "failure": "AWS is tired."})
+    with deployed.changed({"genesys-eventbridge:topics": [topic], "genesys:timeoutSeconds": 1}):
+        text = deployed.pulumi("up", "--yes", "--skip-preview", fails=True)
+        [line] = error_lines(text)
+        assert re.search(r"is in state ERROR: AWS is tired;|has its bus, and is ACTIVATING after 1 s", line)
+    deployed.genesys("POST", "/_sandbox/integrations", {"changeSeconds": 0.2, "failure": ""})
+    with deployed.changed({"genesys-eventbridge:topics": [topic]}):
+        deployed.pulumi("up", "--yes", "--skip-preview")
+        both_are_active(deployed)
+        nothing_to_do(deployed)
+    deployed.pulumi("up", "--yes", "--skip-preview")
+    both_are_active(deployed)
+
+
 def test_a_platform_that_fails_at_once_without_a_bus_gets_its_bus_and_is_active(fresh: Deployment) -> None:
     fresh.genesys("POST", "/_sandbox/integrations", {"activeWhen": "bus", "busSeconds": 0.3})
     text = fresh.pulumi("up", "--yes", "--skip-preview")

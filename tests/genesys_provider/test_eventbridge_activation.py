@@ -246,6 +246,37 @@ def test_one_that_was_deleted_is_gone(process: Process, emulator: Emulator) -> N
     assert "; somebody deleted this integration: `make refresh`, then `up` again\n" in text
 
 
+# A change of the integration
+
+SINCE = "ACTIVATING since 2026-01-0{}T00:00:00.000Z"
+
+
+def test_a_change_that_leaves_it_unsettled_is_waited_for_once(process: Process, emulator: Emulator) -> None:
+    id_ = made(emulator)
+    state = process.up(ACTIVATION, props(id_, unsettled=SINCE.format(1)))
+    emulator.calls()
+    for unsettled in (SINCE.format(1), "", None, UNKNOWN):
+        assert not process.changes(ACTIVATION, props(id_, unsettled=unsettled), state)
+    emulator.door("POST", "integrations", {"failure": FAILURE})
+    by_hand(emulator, id_, "DISABLED")
+    by_hand(emulator, id_, "ENABLED")
+    changed = props(id_, unsettled=SINCE.format(2))
+    assert "is in state ERROR: AWS is tired;" in printed(lambda: process.up(ACTIVATION, changed, state))
+    emulator.door("POST", "integrations", {"failure": ""})
+    emulator.calls()
+    again = process.up(ACTIVATION, changed, state)
+    assert f"PATCH {ONE}" in calls(emulator)
+    assert state_of(emulator) == "ACTIVE"
+    assert not process.changes(ACTIVATION, changed, again)
+    assert process.refresh(ACTIVATION, again) == again
+
+
+def test_a_state_from_before_that_was_told_is_as_good(process: Process, emulator: Emulator) -> None:
+    id_ = made(emulator)
+    state = process.up(ACTIVATION, props(id_))
+    assert not process.changes(ACTIVATION, props(id_, unsettled=""), state)
+
+
 # Disabled on purpose
 
 
@@ -329,6 +360,7 @@ def test_the_state_of_another_organisation_is_refused(emulator: Emulator, anothe
         ("integrationId", "", "must be the id of an integration"),
         ("integrationId", 1, "must be the id of an integration"),
         ("enabled", "yes", "must be true or false"),
+        ("unsettled", 1, "must be the `unsettled` of an EventBridgeSource"),
     ],
 )
 def test_an_argument_that_is_wrong_is_told_by_its_name(

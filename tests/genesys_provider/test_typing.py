@@ -175,7 +175,9 @@ assert_type(source.reported_state, Output[str])
 assert_type(source.unsettled, Output[str])
 
 active = EventBridgeActivation(
-    "active", EventBridgeActivationArgs(integration_id=source.id, enabled=source.enabled), options
+    "active",
+    EventBridgeActivationArgs(integration_id=source.id, enabled=source.enabled, unsettled=source.unsettled),
+    options,
 )
 EventBridgeActivation("least", EventBridgeActivationArgs(integration_id="an id"))
 assert_type(active.id, Output[str])
