@@ -150,6 +150,11 @@ class EntityProvider(Provider):
         self.refuse_other_org(id_, olds)
         if isinstance(adopt := news.get("adopt"), str) and adopt not in ("", id_):
             raise GenesysError(f"adopt is {adopt}, but this {self.kind} is {id_} already: remove `adopt`")
+        if adopt == id_:
+            pulumi.log.warn(
+                f"{self.kind} {id_} is adopted: remove `adopt`; as long as it is there, a replacement deletes this"
+                f" {self.kind} and makes no other"
+            )
         moved = olds.get(PROVIDER_KEY) != news.get(PROVIDER_KEY)  # rewrites the state; without it, destroy would fail
         changed = self._changed(olds, news)
         # What was emptied by hand has no value that could not be changed in place.

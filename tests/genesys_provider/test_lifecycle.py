@@ -484,6 +484,24 @@ def test_adopt_finds_ours_again(kind: Kind, process: Process) -> None:
     assert process.up(kind.provider, {**kind.props, "adopt": state.id}).id == state.id
 
 
+def test_adopt_that_was_left_is_warned_of(
+    kind: Kind, process: Process, emulator: Emulator, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A replacement deletes first, and then there is nothing to adopt."""
+    theirs = made_by_hand(kind, emulator, "made by hand")
+    props = {**kind.props, "adopt": theirs["id"]}
+    state = process.up(kind.provider, props)
+    assert "adopt" not in capsys.readouterr().err
+    assert not process.changes(kind.provider, props, state)
+    assert capsys.readouterr().err == (
+        f"warning: {kind.name} {state.id} is adopted: remove `adopt`; as long as it is there, a replacement deletes"
+        f" this {kind.name} and makes no other\n"
+    )
+    for gone in (kind.props, {**kind.props, "adopt": ""}):
+        assert not process.changes(kind.provider, gone, state)
+    assert capsys.readouterr().err == ""
+
+
 def test_adopt_of_nothing_says_so(kind: Kind, process: Process, emulator: Emulator) -> None:
     text = printed(lambda: process.up(kind.provider, {**kind.props, "adopt": "nowhere"}))
     assert text == (
