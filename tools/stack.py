@@ -27,12 +27,16 @@ from tools.lock import Lock
 
 ROOT = Path(__file__).parents[1]
 CHANGING = ("up", "refresh", "destroy")
-TAKE_CONFIG = (*CHANGING, "preview", "config")
+TAKE_CONFIG = (*CHANGING, "preview")
 SEALED_FROM = ("AWS_", "GENESYS_", "PULUMI_")
 
 
 class StackError(Exception):
     """What stands in the way, and what to do, in one line."""
+
+
+class InUseError(StackError):
+    """Somebody is at it."""
 
 
 class SandboxDownError(StackError):
@@ -55,12 +59,14 @@ class Stack:
         environ: Mapping[str, str] | None = None,
     ) -> None:
         self.name, self.project = name, project
+        self._own = directory is not None  # else `config set` is about the tracked file, though a copy be deployed
         if not name or name.startswith("-"):
             raise StackError(
                 f"STACK is empty; write one, for example STACK=local; there are {self._those_with_a_file()}"
             )
         self.local = name == "local" or name.startswith("local-")
         self._set = dict(environ or {})
+        self._told_pending = False
         given = {**os.environ, **self._set}
         self.directory = (directory or Path(given.get("SANDBOX_DIR") or project / ".sandbox")).absolute()
         self.ports = {
@@ -209,11 +215,12 @@ class Stack:
         locks = list(self.locks())
         for lock in locks:
             if not lock.left_behind():
-                raise StackError(
+                raise InUseError(
                     f"stack {self.name} is in use by process {lock.pid} of {lock.user} on {lock.host} since"
                     f" {lock.since}: wait for it, or if it is gone: {self._called} cancel --stack {self.name}"
                 )
         if locks:
+            self._drop_broken_attributes()
             pids = ", ".join(f"process {lock.pid}" for lock in locks)
             say(
                 f"the last run on stack {self.name} ({pids}) was killed: cancelling it, then looking at what exists; if"
@@ -222,7 +229,37 @@ class Stack:
             done = self.captured("cancel", "--yes")
             if done.returncode:
                 raise StackError(_reason(done))
+            self.tell_pending()
         return bool(locks)
+
+    def _drop_broken_attributes(self) -> None:
+        """A kill may leave one of the files empty that the backend keeps beside a state, which then can't be read.
+
+        There is nothing of the state in them.
+        """
+        folder = (self.files or Path()) / ".pulumi/stacks" / self._project_name
+        for file in folder.glob(f"{self.name}.json*.attrs"):
+            try:
+                json.loads(file.read_text(encoding="utf-8"))
+            except ValueError:
+                file.unlink()
+
+    def tell_pending(self) -> None:
+        """Name what was being created when a run was killed, once: a refresh that clears it forgets it."""
+        if self._told_pending:
+            return
+        self._told_pending = True
+        state = self.export()["deployment"]
+        known = {resource["urn"] for resource in state.get("resources") or []}
+        for operation in state.get("pending_operations") or []:
+            resource = operation["resource"]
+            if operation["type"] == "creating" and resource["urn"] not in known:
+                name = (resource.get("inputs") or {}).get("name")
+                what = resource["urn"].split("::", 2)[-1] + (f" ({name})" if isinstance(name, str) else "")
+                way = "keep it in the program, and `up` takes it over"
+                if resource["type"].startswith("aws:"):
+                    way = "if `up` says that it exists already, delete it in AWS by hand, then `up` again"
+                say(f"{what} was being created and may exist, though the state will not know it: {way}")
 
     def locks(self) -> Iterator[Lock]:
         """The stack's locks, as far as a backend of files has any; other backends know by themselves."""
@@ -273,7 +310,8 @@ class Stack:
 
     def _line(self, command: str, *arguments: str) -> list[str]:
         line = [str(self.engine.path), command, *arguments, "--stack", self.name]
-        if command in TAKE_CONFIG and self.config_file != self._tracked_config_file:
+        takes = command in TAKE_CONFIG or (command == "config" and self._own)
+        if takes and self.config_file != self._tracked_config_file:
             line += ["--config-file", str(self.config_file)]
         return line
 
@@ -432,28 +470,20 @@ def recover(stack: Stack, *arguments: str) -> list[str]:
     if not stack.files:  # these have been looked at for locks
         done = stack.captured("cancel", "--yes")
         say(done.stdout.strip() if done.returncode == 0 else f"nothing was cancelled: {_reason(done)}")
-    state = stack.export()["deployment"]
-    known = {resource["urn"] for resource in state.get("resources") or []}
-    for operation in state.get("pending_operations") or []:
-        if operation["type"] == "creating" and operation["resource"]["urn"] not in known:
-            what = operation["resource"]["urn"].split("::", 2)[-1]
-            way = "keep it in the program, and `up` takes it over"
-            if operation["resource"]["type"].startswith("aws:"):
-                way = "if `up` says that it exists already, delete it in AWS by hand, then `up` again"
-            say(f"{what} was being created and may exist, though the state will not know it: {way}")
+    stack.tell_pending()
     return line
 
 
 def down(local: Stack) -> int:
     """Destroy what stacks of the sandbox have, then forget them. Stops nothing, and needs no engine for nothing.
 
-    What can't be destroyed, because the program is broken say, is forgotten too: it ends with the sandbox.
+    What can't be destroyed, because program or state is broken say, is forgotten too: it ends with the sandbox.
     """
     stacks = [Stack(file.stem) for file in sorted(local.checkpoints.glob("*.json")) if _has_resources(file)]
     try:
         for stack in stacks:
-            if code := _destroy(stack):
-                say(f"destroying stack {stack.name} ended with {code}: it is forgotten, and ends with the sandbox")
+            if why := _destroyed(stack):
+                say(f"destroying stack {stack.name} ended with {why}: it is forgotten, and ends with the sandbox")
     except SandboxDownError:
         say("the sandbox is not running: what was in it is gone already")
     for left in (local.directory / "state", local.directory / "pulumi"):
@@ -461,6 +491,17 @@ def down(local: Stack) -> int:
     for copy in local.directory.glob("Pulumi.*.yaml"):
         copy.unlink()
     return 0
+
+
+def _destroyed(stack: Stack) -> str:
+    """What went wrong, if it did. Raises what is no fault of the stack's."""
+    try:
+        code = _destroy(stack)
+    except (InUseError, SandboxDownError):
+        raise
+    except StackError as error:
+        return str(error)
+    return str(code) if code else ""
 
 
 def _destroy(stack: Stack) -> int:

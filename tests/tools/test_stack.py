@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.support.tools import Health, Tiny, lives, wait_until
 from tools.lock import Lock
@@ -97,6 +98,16 @@ def test_up_changes_no_file_of_the_project_and_uses_the_copy(tiny: Tiny) -> None
     assert {file: file.read_text() for file in tiny.folder.glob("Pulumi*")} == before
 
 
+def test_config_is_set_in_the_file_that_is_kept(tiny: Tiny) -> None:
+    """Not in the copy that names this sandbox's ports, which the next command overwrites."""
+    assert tiny.up(NOTHING)[0] == 0
+    code, out, error = command_line(tiny, "pulumi", "local", "config", "set", "tiny:colour", "green")
+    assert code == 0, out + error
+    assert yaml.safe_load((tiny.folder / "Pulumi.local.yaml").read_text())["config"]["tiny:colour"] == "green"
+    assert tiny.up("import pulumi\npulumi.export('colour', pulumi.Config().require('colour'))\n")[0] == 0
+    assert tiny.stack.outputs() == {"colour": "green"}
+
+
 def test_a_new_sandbox_is_refreshed_until_an_up_has_succeeded_on_it(tiny: Tiny, health: Health) -> None:
     def refreshes() -> bool:
         return "--refresh" in tiny.stack.prepare("up")
@@ -164,6 +175,17 @@ def test_a_lock_of_a_dead_process_is_cancelled_and_the_stack_refreshed(
     assert f"process {pid}" in said
     assert "was killed" in said
     assert "--refresh" not in tiny.stack.prepare("up")
+
+
+def test_a_kill_may_leave_the_files_beside_the_state_empty(tiny: Tiny) -> None:
+    assert tiny.up(NOTHING)[0] == 0
+    lock(tiny, dead_pid())
+    beside = tiny.stack.checkpoints / "local.json.attrs"
+    assert json.loads(beside.read_text()), "the backend keeps something there"
+    beside.write_text("")
+    code, out, error = command_line(tiny, "recover", "local")
+    assert code == 0, out + error
+    assert json.loads((tiny.stack.checkpoints / "local.json").read_text())["checkpoint"]["latest"]
 
 
 def test_the_lock_of_another_host_is_left_alone(tiny: Tiny) -> None:
@@ -305,13 +327,25 @@ def test_recover_names_what_may_exist_without_being_known(tiny: Tiny, type_: str
     assert tiny.up(NOTHING)[0] == 0
     checkpoint = tiny.stack.checkpoints / "local.json"
     state = json.loads(checkpoint.read_text())
-    resource = {"urn": f"urn:pulumi:local::tiny::{type_}::it", "custom": True, "type": type_}
+    inputs = {"name": "local-it"}
+    resource = {"urn": f"urn:pulumi:local::tiny::{type_}::it", "custom": True, "type": type_, "inputs": inputs}
     state["checkpoint"]["latest"]["pending_operations"] = [{"resource": resource, "type": "creating"}]
     checkpoint.write_text(json.dumps(state))
     code, _, error = command_line(tiny, "recover", "local")
     assert code == 0, error
-    assert f"{type_}::it was being created and may exist, though the state will not know it: {way}" in error
+    assert f"{type_}::it (local-it) was being created and may exist, though the state will not know it: {way}" in error
     assert not tiny.stack.export()["deployment"].get("pending_operations")
+
+
+def test_down_forgets_what_has_a_broken_state(tiny: Tiny) -> None:
+    assert tiny.up(NOTHING)[0] == 0
+    lock(tiny, dead_pid())
+    checkpoint = tiny.stack.checkpoints / "local.json"
+    checkpoint.write_text(json.dumps({**json.loads(checkpoint.read_text()), "version": 99}))
+    code, _, error = command_line(tiny, "down")
+    assert code == 0, error
+    assert "it is forgotten, and ends with the sandbox" in error
+    assert list(Path(tiny.environ["SANDBOX_DIR"]).iterdir()) == []
 
 
 def test_down_forgets_what_a_broken_program_does_not_destroy(tiny: Tiny) -> None:
