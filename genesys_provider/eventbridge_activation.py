@@ -14,8 +14,8 @@ from pulumi.dynamic import CheckFailure, CheckResult, CreateResult, DiffResult, 
 from . import session
 from .attribute import Attribute
 from .errors import GenesysError, NotFound, boundary
-from .eventbridge_source import EventBridgeSourceProvider, in_error, reported, words
-from .lifecycle import PROVIDER_KEY, Entity, Props, Provider, flag_problem, is_known
+from .eventbridge_source import EventBridgeSourceProvider, in_error, is_enabled, reported, words
+from .lifecycle import PROVIDER_KEY, Entity, Props, Provider, flag_problem, here, is_known
 from .redaction import redact
 
 INTEGRATION = EventBridgeSourceProvider()
@@ -102,8 +102,7 @@ def is_unsettled(olds: Props, news: Props) -> bool:
 
 
 def outputs(props: Props, state: str | None) -> Props:
-    connection = session.connection()
-    return {**props, "reportedState": state, "org": {"id": connection.org_id, "host": connection.host}}
+    return {**props, "reportedState": state, "org": here()}
 
 
 def activate(props: Props) -> str | None:
@@ -148,10 +147,6 @@ def settled(id_: str, before: object = None) -> Entity:
         session.connection().timeout_seconds,
         lambda entity: f"integration {entity.get('name')} has its bus, and is {reported(entity)}, not {WANTED} yet",
     )
-
-
-def is_enabled(entity: Entity) -> bool:
-    return entity.get("intendedState") == "ENABLED"
 
 
 class EventBridgeActivation(pulumi.dynamic.Resource, module="genesys", name="EventBridgeActivation"):

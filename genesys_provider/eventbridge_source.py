@@ -130,8 +130,8 @@ class EventBridgeSourceProvider(EntityProvider):
                 "awsRegion": properties.get("awsAccountRegion"),
                 "suffix": suffix,
                 "topics": properties.get("eventFilter"),
-                "enabled": entity.get("intendedState") == "ENABLED",
-                "failed": entity.get("intendedState") == "ENABLED" and reported(entity) == "ERROR",
+                "enabled": is_enabled(entity),
+                "failed": is_enabled(entity) and reported(entity) == "ERROR",
                 "eventSourceName": suffix and source_name(suffix),
             }
         )
@@ -327,7 +327,7 @@ def words(entity: Mapping[str, Any]) -> str:
 def unsettled(entity: Mapping[str, Any]) -> str:
     """What is told of one that is enabled and not ACTIVE, and since when: each time that it comes to it is another."""
     state = reported(entity)
-    if entity.get("intendedState") != "ENABLED" or state == "ACTIVE":
+    if not is_enabled(entity) or state == "ACTIVE":
         return ""
     since = f"{state} since {entity['reportedState'].get('lastUpdated')}" if state else "nothing"
     return redact(f"{since}: {words(entity)}" if state == "ERROR" else since)
@@ -342,6 +342,11 @@ def in_error(entity: Mapping[str, Any]) -> GenesysError:
 
 def type_of(entity: Mapping[str, Any]) -> str:
     return (entity.get("integrationType") or {}).get("id") or ""
+
+
+def is_enabled(entity: Mapping[str, Any]) -> bool:
+    """Whether the platform was told to deliver."""
+    return entity.get("intendedState") == "ENABLED"
 
 
 def is_deleted(entity: Mapping[str, Any]) -> bool:

@@ -243,12 +243,7 @@ class EntityProvider(Provider):
 
     def _outputs(self, props: Mapping[str, Any], entity: Mapping[str, Any]) -> Props:
         """Every input again, what only the server knows, and where the object lives."""
-        connection = session.connection()
-        return {
-            **props,
-            **self.computed_from(entity),
-            "org": {"id": connection.org_id, "host": connection.host},
-        }
+        return {**props, **self.computed_from(entity), "org": here()}
 
     def _body(self, props: Props) -> dict[str, Any]:
         self._hide(props)
@@ -395,6 +390,12 @@ class EntityProvider(Provider):
                 f" genesys:region say {here.org_id} ({here.host}): nothing was read or changed; use a stack of its own"
                 " for each organisation"
             )
+
+
+def here() -> dict[str, str]:
+    """Where objects of this run live: what a state keeps as `org`."""
+    connection = session.connection()
+    return {"id": connection.org_id, "host": connection.host}
 
 
 def value_of(field: Field, props: Mapping[str, Any]) -> Any:

@@ -24,8 +24,8 @@ STALE = "stale"
 TRANSFORM = "take the `transform` that changes the events' envelope out of the subscription"
 LOST = {
     "signature_wrong": "if failed deliveries has some answered 401, raise signingKeyRotation in the stack's file, then"
-    " make up STACK={}; if not, a stranger sent them, or verify did while the"
-    " two sides' keys differed",
+    " make up STACK={}; if not, a stranger sent them, or verify did"
+    " while the two sides' keys differed",
     "not_json": TRANSFORM,
     "not_an_event": TRANSFORM,
     "no_event": TRANSFORM,

@@ -96,17 +96,10 @@ def tapped(it: Deployment) -> None:
     it.receive(url, lambda seen: bool(seen["detail"].get("topicName") == sent["topicName"]))
 
 
-def lying(it: Deployment, queue: str) -> int:
-    sqs = it.client("sqs")
-    names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-    found = sqs.get_queue_attributes(QueueUrl=sqs.get_queue_url(QueueName=queue)["QueueUrl"], AttributeNames=names)
-    return sum(int(count) for count in found["Attributes"].values())
-
-
 def drained(it: Deployment, parking: str) -> None:
     def empty() -> bool:
         it.aws("POST", "queue-visible", {"queue": parking})
-        return lying(it, parking) == 0
+        return it.lying(parking) == 0
 
     until(empty, "nothing is parked", SECONDS)
 
@@ -144,7 +137,7 @@ def test_the_ingress_parks_drains_and_beats(by_webhook: Deployment) -> None:
     )
     try:
         it.emit({"kind": "acd.start"})
-        assert lying(it, parking) == 1
+        assert it.lying(parking) == 1
     finally:
         it.aws("DELETE", "faults")
     drained(it, parking)

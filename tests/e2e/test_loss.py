@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.support.deployment import Deployment, deployment
-from tests.support.load import INGRESS, PARKING, PUT_EVENTS, Arrived, Load, Trouble, lying, told
+from tests.support.load import INGRESS, PARKING, PUT_EVENTS, Arrived, Load, Trouble, told
 from tests.support.report import Report
 from tests.support.waiting import until
 from tools import ops
@@ -130,7 +130,7 @@ def test_an_outage_of_put_events_loses_nothing(it: Deployment, count: int, repor
     it.aws("POST", "faults", {**PUT_EVENTS, "code": "ThrottlingException", "times": 10**6})
     load.send(count - count // 10)
     over = time.monotonic() + OUTAGE
-    until(lambda: time.monotonic() > over and lying(it, PARKING), "the outage is over, and something is parked")
+    until(lambda: time.monotonic() > over and it.lying(PARKING), "the outage is over, and something is parked")
     it.aws("DELETE", "faults")
     deliveries = load.ended()
     load.drained()

@@ -32,14 +32,6 @@ def event(**body: Any) -> dict[str, Any]:
     }
 
 
-def lying(it: Deployment) -> int:
-    """How many messages are in the parking queue, visible or not."""
-    sqs = it.client("sqs")
-    names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-    found = sqs.get_queue_attributes(QueueUrl=sqs.get_queue_url(QueueName=QUEUE)["QueueUrl"], AttributeNames=names)
-    return sum(int(count) for count in found["Attributes"].values())
-
-
 def tapped(it: Deployment, url: str, count: int) -> list[dict[str, Any]]:
     """So many events, all that are in the tap queue."""
     sqs = it.client("sqs")
@@ -93,15 +85,15 @@ def test_events_of_an_outage_arrive_after_it_unchanged(deployed: Deployment, fau
                 [attempt] = deployed.attempts(delivery, 1)
                 assert attempt["statusCode"] == 202
             each["id"] = f"genesys-event:{hashlib.sha256(raw.encode()).hexdigest()}"
-        assert lying(deployed) == 3
+        assert deployed.lying(QUEUE) == 3
         # By its own clock: a process of it that has to be started first takes as long as the machine is busy.
         assert max(line["Latency"] for line in logged(deployed, '"parked"')) <= 4000
         until(lambda: fates(deployed)["bus late"] - before["bus late"] == 3, "each is tried in vain", SECONDS)
-        assert lying(deployed) == 3
+        assert deployed.lying(QUEUE) == 3
     finally:
         deployed.aws("DELETE", "faults")
     assert deployed.aws("POST", "queue-visible", {"queue": QUEUE})["messages"] == 3
-    until(lambda: lying(deployed) == 0, "the queue is empty", SECONDS)
+    until(lambda: deployed.lying(QUEUE) == 0, "the queue is empty", SECONDS)
     assert fates(deployed)["drained"] - before["drained"] == 3
     for seen in tapped(deployed, tap, 3):
         wanted = sent.pop(seen["detail"]["topicName"])

@@ -147,6 +147,14 @@ class Deployment:
                     return event
         raise AssertionError(f"no such event in {queue_url} within {SECONDS:.0f} s")
 
+    def lying(self, queue: str) -> int:
+        """How many messages are in the queue of that name, visible or not."""
+        sqs = self.client("sqs")
+        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        url = sqs.get_queue_url(QueueName=queue)["QueueUrl"]
+        found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
+        return sum(int(count) for count in found.values())
+
     # Secrets
 
     def places(self) -> Iterator[Place]:

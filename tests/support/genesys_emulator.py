@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 
 from sandbox.genesys.testing import Served
+from tests.support.serving import serving
 
 WEBHOOKS = "/api/v2/events/webhooks"
 SUBSCRIPTIONS = "/api/v2/events/subscriptions"
@@ -128,14 +129,9 @@ def receiver() -> Iterator[Receiver]:
         def log_message(self, format: str, *args: Any) -> None:
             pass
 
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    kept = Receiver(f"http://127.0.0.1:{server.server_address[1]}")
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
-    thread.start()
-    try:
-        yield kept
-    finally:
-        kept.done.set()
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with serving(Handler) as port:
+        kept = Receiver(f"http://127.0.0.1:{port}")
+        try:
+            yield kept
+        finally:
+            kept.done.set()

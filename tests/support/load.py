@@ -86,12 +86,12 @@ class Load:
     def drained(self) -> None:
         """Wait until nothing is parked; what was tried in vain need not wait for its visibility time-out."""
         self.it.aws("POST", "queue-visible", {"queue": PARKING})
-        until(lambda: lying(self.it, PARKING) == 0, "the parking queue is empty", PATIENCE)
+        until(lambda: self.it.lying(PARKING) == 0, "the parking queue is empty", PATIENCE)
 
     def arrived(self, url: str) -> Arrived:
         """All that is in the tap's queue, which empties it, once it has as many of the events as it will get."""
         sqs, ids, changed = self.it.client("sqs"), Counter[str](), list[str]()
-        while lying(self.it, url.rpartition("/")[2]):
+        while self.it.lying(url.rpartition("/")[2]):
             messages = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
             if not messages:
                 continue
@@ -112,14 +112,6 @@ def event(rng: random.Random, number: int) -> str:
     body = f'{{"conversationId":  "{conversation}", "number": {number}, "score": 1.10, "name": "Zoë \\u00e9 😀"}}'
     topic = f"v2.detail.events.conversation.{conversation}.acd.start"
     return f'{{"topicName": "{topic}", "eventBody": {body}, "timestamp": "{moment}"}}'
-
-
-def lying(it: Deployment, queue: str) -> int:
-    """How many messages are in the queue, visible or not."""
-    sqs = it.client("sqs")
-    names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-    found = sqs.get_queue_attributes(QueueUrl=sqs.get_queue_url(QueueName=queue)["QueueUrl"], AttributeNames=names)
-    return sum(int(count) for count in found["Attributes"].values())
 
 
 def told(it: Deployment, metric: str) -> int:

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.support.serving import serving
+
 ACCOUNT, REGION = "123456789012", "eu-central-1"
 
 
@@ -88,14 +90,6 @@ def partner_api() -> Iterator[PartnerApi]:
         def log_message(self, format: str, *args: Any) -> None:
             pass
 
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    api = PartnerApi(f"http://127.0.0.1:{server.server_address[1]}")
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
-    thread.start()
-    try:
+    with serving(Handler) as port:
+        api = PartnerApi(f"http://127.0.0.1:{port}")
         yield api
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()

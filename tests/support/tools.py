@@ -3,7 +3,6 @@
 import http.server
 import json
 import os
-import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.serving import serving
 from tools.stack import ROOT, Stack
 
 
@@ -42,14 +42,9 @@ def health() -> Iterator[Health]:
         def log_message(self, format: str, *args: object) -> None:
             pass
 
-    servers = [http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) for _ in range(2)]
-    it.ports = (servers[0].server_port, servers[1].server_port)
-    for server in servers:
-        threading.Thread(target=server.serve_forever, args=(0.05,)).start()
-    yield it
-    for server in servers:
-        server.shutdown()
-        server.server_close()
+    with serving(Handler) as one, serving(Handler) as other:
+        it.ports = (one, other)
+        yield it
 
 
 @dataclass
