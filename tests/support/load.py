@@ -140,15 +140,16 @@ class Trouble:
             entries = self.rng.sample(range(self.count // 3), self.count // 20)
             times = self.rng.randint(1, 3)
             self.fault("entries that fail", **PUT_EVENTS, kind="partial", code=code, entries=entries, times=times)
-        load.send(self.count)
         kinds: list[Callable[[], None]] = [self.throttled, self.failing, self.hanging, self.unreachable, self.crash]
         happening = [*kinds, *self.rng.choices(kinds, k=max(self.count // 200, 3)), self.restart]
         self.rng.shuffle(happening)
-        for number, happens in zip(
-            sorted(self.rng.sample(range(self.count // 2), len(happening))), happening, strict=True
-        ):
+        half = self.count // 2
+        numbers = sorted(self.rng.sample(range(half), len(happening)))
+        load.send(half)
+        for place, (number, happens) in enumerate(zip(numbers, happening, strict=True), 1):
             load.reached(number)
             happens()
+            load.send(half + (self.count - half) * place // len(happening) - len(load.ids))  # so that it is met
 
     def fault(self, name: str, **details: Any) -> None:
         self.it.aws("POST", "faults", details)
