@@ -199,7 +199,7 @@ class EntityProvider(Provider):
         session.confirm_org()
         entity = self.existing(lambda: self.fetch(id_))
         # Of two owners, before and after a renaming: the answer to the update of the mark may have been lost.
-        if other := self._other_owner(entity, olds.get("owner"), news["owner"]):
+        if other := self._other_owner(entity, olds["owner"], news["owner"]):
             as_long = " as long as that one is in it" if same_stack(other, news["owner"]) else ""
             raise OwnershipError(
                 f"{self.kind} {id_} belongs to {other} now: take the resource out of this program, which leaves it"
@@ -213,8 +213,8 @@ class EntityProvider(Provider):
         self._hide(props)
         session.confirm_org()
         try:
-            other = self._other_owner(self.fetch(id_), props.get("owner"))
-            if other and not self._is_renamed(id_, props.get("owner"), other):
+            other = self._other_owner(self.fetch(id_), props["owner"])
+            if other and not self._is_renamed(id_, props["owner"], other):
                 pulumi.log.warn(  # an error would be no better: this could never be destroyed
                     f"{self.kind} {id_} belongs to {other} now: it was left alone, and is in this state no more; where"
                     " nothing manages it there any more, delete it by hand"
@@ -361,7 +361,7 @@ class EntityProvider(Provider):
         other = self._owner_of(entity)
         return None if other in ours else other
 
-    def _is_renamed(self, id_: str, ours: str | None, other: str) -> bool:
+    def _is_renamed(self, id_: str, ours: str, other: str) -> bool:
         """Whether the other owner of what is to be deleted is what this stack once called us.
 
         Of another stack it is not. Of this one it is, mostly: an update after a renaming (by an alias, or into a
@@ -370,7 +370,7 @@ class EntityProvider(Provider):
         was seen before, as the engine deletes last what is gone from the program. Not seen is it in a `destroy`, in
         which it goes too, unless `--target` names the first alone.
         """
-        return same_stack(ours, other) and not session.has_seen(self._at(id_), other)
+        return same_stack(other, ours) and not session.has_seen(self._at(id_), other)
 
     def _unless_managed(self, other: str) -> str:
         """The way out where an owner is one no more."""
@@ -455,9 +455,10 @@ def owner(name: str, parent: pulumi.Resource | None) -> pulumi.Input[str]:
     return urn.apply(lambda text: f"{where}{within(str(text))}{name}")
 
 
-def same_stack(one: str | None, other: str) -> bool:
-    """Whether both owners are of the same stack of the same project."""
-    return one is not None and one.split("/", 2)[:2] == other.split("/", 2)[:2]
+def same_stack(other: str, ours: str) -> bool:
+    """Whether another owner, whatever a mark says, is of the same stack of the same project as ours."""
+    project, stack, _ = ours.split("/", 2)
+    return other.startswith(f"{project}/{stack}/")
 
 
 def within(urn: str) -> str:

@@ -565,9 +565,9 @@ def test_another_source_by_hand_is_replaced(process: Process, emulator: Emulator
 # Replacing
 
 
-def replaced_by(process: Process, props: Props, olds: Props) -> list[str]:
+def replaced_by(process: Process, props: Props, olds: Props, id_: str = "an-id") -> list[str]:
     news = process.check(SOURCE, props)
-    found = process.configured(SOURCE).diff("an-id", travel(olds), travel(news, True))
+    found = process.configured(SOURCE).diff(id_, travel(olds), travel(news, True))
     return [*(found.replaces or [])]
 
 
@@ -578,6 +578,21 @@ def test_what_makes_the_source_replaces_but_never_what_is_not_known(field: str, 
     state = process.up(SOURCE, PROPS)
     assert replaced_by(process, {**PROPS, field: value}, state.outputs) == [field]
     assert replaced_by(process, {**PROPS, field: UNKNOWN}, state.outputs) == []
+
+
+def test_what_is_replaced_is_deleted_whatever_a_lost_renaming_called_it(
+    another: Callable[..., Process], emulator: Emulator
+) -> None:
+    state = another().up(SOURCE, PROPS)
+    renamed = {**PROPS, "owner": "project/stack/new", "notes": "text [pulumi:project/stack/new]"}
+    emulator.fault("PUT", KIND.writes, when="after", status=400)
+    process = another()
+    assert "PUT" in printed(lambda: process.up(SOURCE, renamed, state))
+    assert SOURCE.from_entity(everything(emulator)[0])["notes"] == renamed["notes"]
+    process = another()
+    assert replaced_by(process, {**renamed, "suffix": "another"}, state.outputs, state.id) == ["suffix"]
+    process.destroy(SOURCE, state)
+    assert everything(emulator) == []
 
 
 @pytest.mark.parametrize("field", KIND.other)

@@ -683,11 +683,19 @@ def with_owner(kind: Kind, owner: str) -> dict[str, Any]:
     return {**kind.props, "owner": owner, kind.provider.mark_in: f"text [pulumi:{owner}]"}
 
 
-@pytest.mark.parametrize("owner", ["project/stack/new", WITHIN])
+@pytest.mark.parametrize(
+    ("before", "owner"),
+    [(OWNER, "project/stack/new"), (OWNER, WITHIN), ("project/stack/my:module/index:Group::it", OWNER)],
+)
 def test_and_is_deleted_by_either_where_the_stack_is_the_same(
-    owner: str, kind: Kind, another: Callable[..., Process], emulator: Emulator, capsys: pytest.CaptureFixture[str]
+    before: str,
+    owner: str,
+    kind: Kind,
+    another: Callable[..., Process],
+    emulator: Emulator,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    state = another().up(kind.provider, kind.props)
+    state = another().up(kind.provider, with_owner(kind, before))
     emulator.fault("PUT", kind.writes, when="after", status=400)
     process = another()
     assert f"PUT {kind.at(state.id)}" in printed(lambda: process.up(kind.provider, with_owner(kind, owner), state))
