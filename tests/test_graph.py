@@ -209,6 +209,15 @@ def test_limits_reach_the_stage_and_the_function() -> None:
     assert graph.one(RULE, "heartbeat").inputs["scheduleExpression"] == "rate(1 minute)"
 
 
+def test_what_is_longest_fits_into_the_functions_environment() -> None:
+    """AWS measures 4 KB of JSON. Here names in AWS are shorter by what stands before and behind them: 200 bytes at most."""
+    stack, bus, topics = "s" * 94, "b" * 45, [f"{number:x}{{id}}" for number in range(250)]
+    config = {f"{PROJECT}:busName": bus, f"{PROJECT}:topics": json.dumps(topics)}
+    variables = run(config, stack).one(FUNCTION).inputs["environment"]["variables"]
+    assert len(json.dumps(variables["TOPICS"])) > 2900
+    assert len(json.dumps(variables, separators=(",", ":"))) < 4096 - 200
+
+
 def test_without_tap_there_is_no_copy_of_any_event() -> None:
     graph = run()
     assert {queue.name for queue in graph.of(QUEUE)} == {"ingress-parking", "heartbeat-received"}

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.aws_sandbox import ACCOUNT, Aws, make_function
+from tests.support.aws_sandbox import ACCOUNT, Aws, make_function, refusal
 
 CALLS_AWS = """
 import json, os, boto3
@@ -45,6 +45,24 @@ def test_a_function_is_its_role_and_sees_nothing_of_the_user(aws: Aws) -> None:
         f"arn:aws:iam::{ACCOUNT}:role/worker",
     )
     assert assumed["source"] == f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:worker"
+
+
+@pytest.mark.parametrize("of", ["create_function", "update_function_configuration"])
+def test_an_environment_of_more_than_4_kb_is_refused(of: str, aws: Aws) -> None:
+    longest = '"' + "x" * (4096 - len(r'{"OWN":"\""}'))
+    make_function(aws, Environment={"Variables": {"OWN": longest}})
+    too_much = {"Variables": {"OWN": longest + "x"}}
+    if of == "create_function":
+        text = refusal(lambda: make_function(aws, name="another", Environment=too_much))
+    else:
+        call = aws.client("lambda").update_function_configuration
+        text = refusal(call, FunctionName="worker", Environment=too_much)
+    assert text.startswith(
+        "InvalidParameterValueException: Lambda was unable to configure your environment variables because the"
+        ' environment variables you have provided exceeded the 4KB limit. String measured: {"OWN":"\\"xxx'
+    )
+    found = aws.client("lambda").list_functions()["Functions"]
+    assert [each["Environment"]["Variables"]["OWN"] for each in found] == [longest]
 
 
 def test_a_log_group_does_not_appear_by_itself(aws: Aws) -> None:
