@@ -84,7 +84,9 @@ def parser() -> argparse.ArgumentParser:
     replay.add_argument("--json", action="store_true", help="the result as one JSON object, for machines")
 
     letters = command(commands, "dead-letters", "what targets did not take: list, explain, send again, delete")
-    letters.add_argument("action", choices=("list", "explain", "send", "delete"))
+    letters.add_argument(
+        "action", nargs="?", choices=("list", "explain", "send", "delete"), default="list", help="(default: list)"
+    )
     letters.add_argument(
         "--queue",
         action="append",

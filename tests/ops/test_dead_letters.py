@@ -116,7 +116,7 @@ class TestList:
         self, forwarding: Both, ops: Ops, capsys: Any
     ) -> None:
         first, second = bury(forwarding), bury(forwarding, "forward-1", ERROR_CODE="THROTTLING")
-        assert ops("list") == 0
+        assert ops() == 0, "nothing is sent or deleted unless that is said"
         said = capsys.readouterr().out
         lines = said.splitlines()
         assert lines[0] == f"tap  rule {BUS}-tap → {arn_of(f'{BUS}-tap')}"
