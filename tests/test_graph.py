@@ -210,7 +210,7 @@ def test_limits_reach_the_stage_and_the_function() -> None:
 
 
 def test_what_is_longest_fits_into_the_functions_environment() -> None:
-    """AWS measures 4 KB of JSON. Here names in AWS are shorter by what stands before and behind them: 200 bytes at most."""
+    """4 KB of JSON on AWS, where ARNs and URLs are a little longer than here: 200 bytes at most."""
     stack, bus, topics = "s" * 94, "b" * 45, [f"{number:x}{{id}}" for number in range(250)]
     config = {f"{PROJECT}:busName": bus, f"{PROJECT}:topics": json.dumps(topics)}
     variables = run(config, stack).one(FUNCTION).inputs["environment"]["variables"]

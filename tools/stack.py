@@ -19,6 +19,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, NoReturn
 
+import yaml
+
 from sandbox.door import HOST, health
 from sandbox.launcher import AWS_PORT, GENESYS_PORT
 from tools import engine
@@ -117,10 +119,23 @@ class Stack:
         return self._line(command, *before, *arguments)
 
     def configured(self) -> None:
-        """Raises StackError, which names the stacks there are, where this one has no file."""
-        if not self._tracked_config_file.exists():
-            missing = self._tracked_config_file.relative_to(self.project)
-            raise StackError(f"there is no {missing}, so no stack {self.name}; there are {self._those_with_a_file()}")
+        """Raises StackError where the stack has no file, which names those that have one, or the file is no YAML."""
+        file = self._tracked_config_file.relative_to(self.project)
+        try:
+            for _ in yaml.parse(self._tracked_config_file.read_text(encoding="utf-8")):
+                pass  # the engine does not say in which file
+        except FileNotFoundError:
+            raise StackError(
+                f"there is no {file}, so no stack {self.name}; there are {self._those_with_a_file()}"
+            ) from None
+        except UnicodeDecodeError:
+            raise StackError(f"{file} is not UTF-8: save it as that") from None
+        except yaml.reader.ReaderError as error:
+            raise StackError(f"{file} is no YAML: it has the character U+{error.character:04X}") from None
+        except yaml.MarkedYAMLError as error:
+            at = error.problem_mark or error.context_mark
+            where = f", line {at.line + 1}, column {at.column + 1}" if at else ""
+            raise StackError(f"{file}{where} is no YAML: {error.problem}") from None
 
     def deployed(self) -> None:
         """Raises StackError where a stack of the sandbox can't be there. Of the user's, the engine knows."""

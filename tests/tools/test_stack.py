@@ -269,6 +269,27 @@ def test_a_stack_without_a_file_is_one_line_that_names_those_with_one(tiny: Tiny
     assert not Path(tiny.environ["SANDBOX_DIR"]).exists()
 
 
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b'config:\n  a:b: "c\n', ", line 3, column 1 is no YAML: found unexpected end of stream"),
+        (
+            b"config:\n  a:b: c\n d: e\n",
+            ", line 3, column 2 is no YAML: expected <block end>, but found '<block mapping",
+        ),
+        (b"config:\n\ta:b: c\n", ", line 2, column 1 is no YAML: found character '\\t' that cannot start any token"),
+        (b"config:\n  a:b: \xe4\n", " is not UTF-8: save it as that"),
+        (b"config:\n  a:b: \x00\n", " is no YAML: it has the character U+0000"),
+    ],
+)
+def test_a_file_that_is_no_yaml_is_one_line_that_says_where(tiny: Tiny, content: bytes, told: str) -> None:
+    (tiny.folder / "Pulumi.dev.yaml").write_bytes(content)
+    code, out, error = command_line(tiny, "preview", "dev")
+    assert (code, out) == (1, "")
+    assert error.startswith(f"error: Pulumi.dev.yaml{told}")
+    assert len(error.splitlines()) == 1
+
+
 def test_a_file_that_is_named_is_enough(tiny: Tiny, tmp_path: Path) -> None:
     code, _, error = command_line(tiny, "preview", "dev", "--config-file", str(tmp_path / "its.yaml"))
     assert code == 1
