@@ -5,9 +5,12 @@ services do among themselves. `root` may do everything, and so may partners with
 are not this account's to give; a role that is gone may do nothing. Connections count as encrypted, which on loopback
 they aren't.
 
-Not held against policies: iam:PassRole; log groups' and buses' resource policies; what a role may be assumed by
-somebody else than EventBridge (Lambda and the log delivery just do); conditions on anything but the source, its account
-and encryption, which ministack takes for unmet.
+Who hands a role to a service needs iam:PassRole on it, asked for after the call itself. That is not another call: the
+call record has none of it, as CloudTrail hasn't.
+
+Not held against policies: log groups' and buses' resource policies; what a role may be assumed by somebody else than
+EventBridge (Lambda and the log delivery just do); conditions on anything but the source, its account, encryption and
+iam:PassedToService, which ministack takes for unmet.
 """
 
 from collections import deque
@@ -20,6 +23,7 @@ from .inside import iam, iam_evaluator
 from .operations import ROOT, Operation, role_name
 
 KEPT = 1000
+_HANDING_OVER = "iam:PassRole"
 _ALWAYS = "sts:GetCallerIdentity"  # no policy is needed for it, and none takes it away
 _OLD = {"iam", "sts", "sqs"}
 """Those that call it AccessDenied, without `Exception`."""
@@ -39,9 +43,12 @@ class Authorization:
             return
         for resource in operation.resources:
             if not self.may(operation.principal, operation.name, resource):
-                raise _denied(operation, resource)
+                raise _denied(operation, operation.name, resource)
+        for role in operation.roles:
+            if not self.may(operation.principal, _HANDING_OVER, role, passed_to=f"{operation.service}.amazonaws.com"):
+                raise _denied(operation, _HANDING_OVER, role)
 
-    def may(self, principal: str, action: str, resource: str) -> bool:
+    def may(self, principal: str, action: str, resource: str, passed_to: str = "") -> bool:
         """A role, or a user, by its name: by its own policies and the resource's."""
         if not self.enforced or principal == ROOT:
             return True
@@ -51,6 +58,8 @@ class Authorization:
         gather = iam_evaluator._gather_role_policies if is_role else iam_evaluator._gather_user_policies
         arn = f"arn:aws:sts::{ACCOUNT}:assumed-role/{principal}/it" if is_role else iam._users[principal]["Arn"]
         context = _context(arn, "AssumedRole" if is_role else "User", action, resource)
+        if passed_to:
+            context.service_context["iam:passedtoservice"] = passed_to
         own = iam_evaluator.evaluate(context, gather(principal, ACCOUNT))
         both = iam_evaluator.combine_resource_policy(own, context, _policy_of(action, resource), ACCOUNT)
         return self._told(both.decision == "Allow", principal, action, resource)
@@ -99,9 +108,10 @@ def _policy_of(action: str, resource: str) -> Any:
     return found[0] if found else None
 
 
-def _denied(operation: Operation, resource: str) -> AwsError:
-    """Which policy it was, AWS says too; that is not told here."""
+def _denied(operation: Operation, action: str, resource: str) -> AwsError:
+    """Which policy it was, AWS says too; that is not told here, and a role is named without its session."""
     code = "AccessDenied" if operation.service in _OLD else "AccessDeniedException"
     status = 400 if operation.service in {"events", "secretsmanager", "logs"} else 403
-    message = f"User: {operation.principal} is not authorized to perform: {operation.name} on resource: {resource}"
+    user = iam._users.get(operation.principal) or {"Arn": operation.principal}
+    message = f"User: {user['Arn']} is not authorized to perform: {action} on resource: {resource}"
     return AwsError(code, message, status)

@@ -25,6 +25,8 @@ class Operation(NamedTuple):
     principal: str
     resources: tuple[str, ...]
     """ARNs, as far as they are known from the request. `*` where IAM knows no resource."""
+    roles: tuple[str, ...] = ()
+    """ARNs of the roles that it hands to the service, which takes iam:PassRole on each."""
 
 
 def identify(
@@ -46,7 +48,7 @@ def identify(
     action = name.partition(":")[2]
     if service == "events":
         principal = _partner(action, data) or principal
-        return Operation(service, name, name, principal, _events_resources(action, data))
+        return Operation(service, name, name, principal, _events_resources(action, data), _roles(name, data))
     if service == "apigateway":
         resource = re.sub("^/v2", "", path)
         return Operation(
@@ -55,7 +57,7 @@ def identify(
     if service == "logs":
         return Operation(service, name, name, principal, (_logs_resource(data),))
     resource = iam_actions.extract_resource_arn(service, method, path, headers, body, parameters, REGION, ACCOUNT)
-    return Operation(service, name, name, principal, (resource,))
+    return Operation(service, name, name, principal, (resource,), _roles(name, data))
 
 
 def principal_of(access_key: str) -> str:
@@ -92,6 +94,20 @@ def _mapping_action(service: str, method: str, path: str) -> str | None:
         return None
     verb = {"GET": "Get", "PUT": "Update", "DELETE": "Delete"}.get(method)
     return f"lambda:{verb}EventSourceMapping" if verb else None
+
+
+def _roles(name: str, data: Json) -> tuple[str, ...]:
+    """Of the operations by which this program hands over roles; others' roles are not looked for."""
+    match name:
+        case "lambda:CreateFunction" | "lambda:UpdateFunctionConfiguration":
+            found = [data.get("Role")]
+        case "events:PutRule":
+            found = [data.get("RoleArn")]
+        case "events:PutTargets":
+            found = [each.get("RoleArn") for each in data.get("Targets") or [] if isinstance(each, dict)]
+        case _:
+            found = []
+    return tuple(dict.fromkeys(str(role) for role in found if role))
 
 
 def _events_resources(action: str, data: Json) -> tuple[str, ...]:

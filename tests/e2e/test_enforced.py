@@ -42,7 +42,10 @@ def deployed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
             may(it, *(each for each in SERVICES if each != "sqs"))
             text = it.pulumi("up", "--yes", "--skip-preview", fails=True)
             assert "AccessDenied" in text
-            assert "User: deployer is not authorized to perform: sqs:CreateQueue on resource" in text
+            assert (
+                f"User: arn:aws:iam::{ACCOUNT}:user/deployer is not authorized to perform: sqs:CreateQueue on resource"
+                in text
+            )
             may(it, *SERVICES)
             allowed = len(refused(it))
             it.pulumi("up", "--yes", "--skip-preview")

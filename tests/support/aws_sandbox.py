@@ -144,18 +144,23 @@ def refusal(call: Callable[..., Any], **arguments: Any) -> str:
 
 def make_function(aws: Aws, code: str = ANSWERS_200, name: str = "worker", **options: Any) -> str:
     """A function with this code; its ARN."""
-    archive = io.BytesIO()
-    with zipfile.ZipFile(archive, "w") as files:
-        files.writestr("module.py", code)
     created = aws.client("lambda").create_function(
         FunctionName=name,
         Role=make_role(aws),
         Runtime="python3.13",
         Handler="module.handle",
-        Code={"ZipFile": archive.getvalue()},
+        Code={"ZipFile": zipped(code)},
         **{"Timeout": 6, **options},
     )
     return str(created["FunctionArn"])
+
+
+def zipped(code: str) -> bytes:
+    """As `module.py`."""
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as files:
+        files.writestr("module.py", code)
+    return archive.getvalue()
 
 
 def make_role(aws: Aws, name: str = "worker") -> str:

@@ -10,11 +10,13 @@ from typing import Any
 import boto3
 import pytest
 
-from tests.support.aws_sandbox import ACCOUNT, ROOT, Aws, refusal, serve
+from tests.support.aws_sandbox import ACCOUNT, ROOT, Aws, make_function, make_role, refusal, serve, zipped
 
 BUS = f"arn:aws:events:us-east-1:{ACCOUNT}:event-bus/b"
 RULE = f"arn:aws:events:us-east-1:{ACCOUNT}:rule/b/r"
 EVENTS = {"Service": "events.amazonaws.com"}
+SOMEONE = f"arn:aws:iam::{ACCOUNT}:user/someone"
+ROLE = f"arn:aws:iam::{ACCOUNT}:role/passed"
 
 
 @pytest.fixture(scope="module")
@@ -91,7 +93,7 @@ def test_a_call_that_no_policy_allows_is_refused_and_does_nothing(aws: Aws) -> N
     rule(aws, Arn=queue_arn("tap"))
     someone = user(aws, "events", allow("events:PutEvents", f"{BUS}2"), allow("events:DescribeRule", "*"))
     assert refusal(lambda: put(someone)) == (
-        "AccessDeniedException: User: someone is not authorized to perform: events:PutEvents on resource: " + BUS
+        f"AccessDeniedException: User: {SOMEONE} is not authorized to perform: events:PutEvents on resource: {BUS}"
     )
     assert lies(aws, tap) == []
     assert [(call["principal"], call["status"]) for call in aws.calls("events:PutEvents")] == [("someone", 400)]
@@ -129,7 +131,7 @@ def test_a_call_that_one_side_allows_is_made_and_a_deny_of_either_wins(aws: Aws)
     url = make_queue(aws, "q")
     someone = user(aws, "sqs", allow("sqs:SendMessage", queue_arn("q")))
     someone.send_message(QueueUrl=url, MessageBody="1")
-    assert refusal(lambda: someone.receive_message(QueueUrl=url)).startswith("AccessDenied: User: someone")
+    assert refusal(lambda: someone.receive_message(QueueUrl=url)).startswith(f"AccessDenied: User: {SOMEONE} is not")
     plain = {"Effect": "Deny", "Principal": "*", "Action": "sqs:*", "Resource": queue_arn("q")}
     encrypted = plain | {"Condition": {"Bool": {"aws:SecureTransport": "false"}}}
     sqs = aws.client("sqs")
@@ -191,6 +193,77 @@ def test_a_targets_role_must_be_assumed_and_allowed(aws: Aws, trusted: str, allo
     put(aws.client("events"))
     letters = [each["MessageAttributes"]["ERROR_CODE"]["StringValue"] for each in lies(aws, dead)]
     assert letters == ([error] if error else [])
+
+
+def passing(aws: Aws, by: str, *statements: dict[str, Any]) -> Any:
+    """What hands the role `passed` to a service that way, by somebody who may call everything; it is made before."""
+    make_role(aws, "passed")
+    service, operation = by.split(".")
+    if operation == "update_function_configuration":
+        make_function(aws)
+    if operation == "put_targets":
+        aws.client("events").put_rule(Name="r", EventBusName="b", EventPattern='{"source": ["s"]}')
+    arguments: dict[str, dict[str, Any]] = {
+        "create_function": {
+            "FunctionName": "f",
+            "Role": ROLE,
+            "Runtime": "python3.13",
+            "Handler": "m.h",
+            "Code": {"ZipFile": zipped("")},
+        },
+        "update_function_configuration": {"FunctionName": "worker", "Role": ROLE},
+        "put_rule": {"Name": "r", "EventBusName": "b", "EventPattern": '{"source": ["s"]}', "RoleArn": ROLE},
+        "put_targets": {
+            "Rule": "r",
+            "EventBusName": "b",
+            "Targets": [{"Id": "1", "Arn": queue_arn("q")}, {"Id": "2", "Arn": f"{BUS}2", "RoleArn": ROLE}],
+        },
+    }
+    client = user(aws, service, allow(f"{service}:*", "*"), *statements)
+    return lambda: getattr(client, operation)(**arguments[operation])
+
+
+WAYS = ["lambda.create_function", "lambda.update_function_configuration", "events.put_rule", "events.put_targets"]
+
+
+@pytest.mark.parametrize("by", WAYS)
+def test_who_hands_a_role_to_a_service_needs_pass_role_on_it(aws: Aws, by: str) -> None:
+    to = {"StringEquals": {"iam:PassedToService": f"{by.partition('.')[0]}.amazonaws.com"}}
+    passing(aws, by, allow("iam:PassRole", ROLE, Condition=to))()
+    assert aws.door("GET", "aws/refusals") == []
+    assert aws.calls("iam:PassRole") == [], "it is no call"
+
+
+@pytest.mark.parametrize("by", WAYS)
+@pytest.mark.parametrize(
+    "statements",
+    [
+        [],
+        [allow("iam:PassRole", f"{ROLE}2")],
+        [allow("iam:PassRole", ROLE, Condition={"StringEquals": {"iam:PassedToService": "ecs.amazonaws.com"}})],
+        [allow("iam:PassRole", "*"), {"Effect": "Deny", "Action": "iam:PassRole", "Resource": ROLE}],
+    ],
+    ids=["no policy", "another role's", "another service", "denied"],
+)
+def test_without_it_the_role_is_not_handed_over(aws: Aws, by: str, statements: list[dict[str, Any]]) -> None:
+    hand_over = passing(aws, by, *statements)
+    said = f"AccessDeniedException: User: {SOMEONE} is not authorized to perform: iam:PassRole on resource: {ROLE}"
+    assert refusal(hand_over) == said
+    assert aws.door("GET", "aws/refusals") == [{"principal": "someone", "operation": "iam:PassRole", "resource": ROLE}]
+    functions = [each["Role"] for each in aws.client("lambda").list_functions()["Functions"]]
+    rules = aws.client("events").list_rules(EventBusName="b")["Rules"]
+    assert ROLE not in functions
+    assert [each for each in rules if "RoleArn" in each] == []
+    assert [aws.client("events").list_targets_by_rule(Rule="r", EventBusName="b")["Targets"] for _ in rules] in (
+        [],
+        [[]],
+    )
+
+
+def test_a_call_that_hands_over_no_role_needs_none(aws: Aws) -> None:
+    make_function(aws)
+    someone = user(aws, "lambda", allow("lambda:UpdateFunctionConfiguration", "*"))
+    assert someone.update_function_configuration(FunctionName="worker", Timeout=7)["Timeout"] == 7
 
 
 def test_a_setting_that_is_neither_is_refused() -> None:
