@@ -9,12 +9,14 @@ Who hands a role to a service needs iam:PassRole on it, asked for after the call
 call record has none of it, as CloudTrail hasn't.
 
 Not held against policies: log groups' and buses' resource policies; what a role may be assumed by somebody else than
-EventBridge (Lambda and the log delivery just do); conditions on anything but the source, its account, encryption and
-iam:PassedToService, which ministack takes for unmet.
+EventBridge (Lambda and the log delivery just do); conditions on anything but the source, its account, encryption,
+iam:PassedToService and lambda:FunctionArn, which ministack takes for unmet; what AWS asks besides of who tags while
+making something, who makes a connection, and who has an HTTP API write an access log.
 """
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from .environment import ACCOUNT, REGION
@@ -42,13 +44,16 @@ class Authorization:
         if operation.name == _ALWAYS or "PartnerEvent" in operation.name:
             return
         for resource in operation.resources:
-            if not self.may(operation.principal, operation.name, resource):
+            if not self.may(operation.principal, operation.name, resource, operation.conditions):
                 raise _denied(operation, operation.name, resource)
+        to = {"iam:passedtoservice": f"{operation.service}.amazonaws.com"}
         for role in operation.roles:
-            if not self.may(operation.principal, _HANDING_OVER, role, passed_to=f"{operation.service}.amazonaws.com"):
+            if not self.may(operation.principal, _HANDING_OVER, role, to):
                 raise _denied(operation, _HANDING_OVER, role)
 
-    def may(self, principal: str, action: str, resource: str, passed_to: str = "") -> bool:
+    def may(
+        self, principal: str, action: str, resource: str, conditions: Mapping[str, str] = MappingProxyType({})
+    ) -> bool:
         """A role, or a user, by its name: by its own policies and the resource's."""
         if not self.enforced or principal == ROOT:
             return True
@@ -58,8 +63,7 @@ class Authorization:
         gather = iam_evaluator._gather_role_policies if is_role else iam_evaluator._gather_user_policies
         arn = f"arn:aws:sts::{ACCOUNT}:assumed-role/{principal}/it" if is_role else iam._users[principal]["Arn"]
         context = _context(arn, "AssumedRole" if is_role else "User", action, resource)
-        if passed_to:
-            context.service_context["iam:passedtoservice"] = passed_to
+        context.service_context.update(conditions)
         own = iam_evaluator.evaluate(context, gather(principal, ACCOUNT))
         both = iam_evaluator.combine_resource_policy(own, context, _policy_of(action, resource), ACCOUNT)
         return self._told(both.decision == "Allow", principal, action, resource)

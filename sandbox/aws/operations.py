@@ -1,12 +1,19 @@
-"""What a request to an AWS API is: the operation as IAM names it, who makes it, and what it is about."""
+"""What a request to an AWS API is: the operation as IAM names it, who makes it, and what it is about.
+
+ARNs are those that AWS holds against policies, as its Service Authorization Reference has them, where ministack has
+another or none. CloudWatch Logs asks of a group as `<group>:log-stream:`, and of all groups as a group without a name:
+so its refusals say. Which ARN a call about a connection, or an API destination, has after it was made is not known (AWS
+puts an id behind the name): here it is the name alone.
+"""
 
 import re
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import NamedTuple
-from urllib.parse import parse_qs, unquote
+from urllib.parse import parse_qs, quote, unquote
 
 from .environment import ACCOUNT, REGION
-from .inside import Json, iam, iam_actions, responses, router, sts
+from .inside import Json, iam, iam_actions, lambda_svc, responses, router, sts
 from .sources import arn as source_arn
 from .sources import partner_of
 
@@ -14,6 +21,9 @@ ROOT = "root"
 _ANONYMOUS = "anonymous"
 _EVENTS = f"arn:aws:events:{REGION}:{ACCOUNT}:"
 _LOGS = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:"
+_FUNCTION = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:"
+_ALARM = f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:"
+_DASHBOARD = f"arn:aws:cloudwatch::{ACCOUNT}:dashboard/"
 
 
 class Operation(NamedTuple):
@@ -27,6 +37,8 @@ class Operation(NamedTuple):
     """ARNs, as far as they are known from the request. `*` where IAM knows no resource."""
     roles: tuple[str, ...] = ()
     """ARNs of the roles that it hands to the service, which takes iam:PassRole on each."""
+    conditions: Mapping[str, str] = MappingProxyType({})
+    """Values of the service's own condition keys, whose names are in lower case."""
 
 
 def identify(
@@ -51,13 +63,20 @@ def identify(
         return Operation(service, name, name, principal, _events_resources(action, data), _roles(name, data))
     if service == "apigateway":
         resource = re.sub("^/v2", "", path)
+        if resource.startswith("/tags/"):
+            resource = "/tags/" + quote(resource.removeprefix("/tags/"), safe="")
         return Operation(
             service, name, f"{name} {_template(path)}", principal, (f"arn:aws:apigateway:{REGION}::{resource}",)
         )
     if service == "logs":
-        return Operation(service, name, name, principal, (_logs_resource(data),))
+        return Operation(service, name, name, principal, (_logs_resource(action, data),))
+    if service == "monitoring":
+        return Operation(service, name, name, principal, _cloudwatch_resources(action, data))
     resource = iam_actions.extract_resource_arn(service, method, path, headers, body, parameters, REGION, ACCOUNT)
-    return Operation(service, name, name, principal, (resource,), _roles(name, data))
+    if name == "lambda:CreateFunction":
+        resource = _function_arn(str(data.get("FunctionName", "")))
+    conditions = {"lambda:functionarn": _mapped(path, data)} if name.endswith("EventSourceMapping") else {}
+    return Operation(service, name, name, principal, (resource,), _roles(name, data), conditions)
 
 
 def principal_of(access_key: str) -> str:
@@ -120,6 +139,14 @@ def _events_resources(action: str, data: Json) -> tuple[str, ...]:
         return (source_arn(source, responses.get_region()),)
     if "ResourceARN" in data:
         return (str(data["ResourceARN"]),)
+    if action == "CreateArchive":
+        return (f"{_EVENTS}archive/{data.get('ArchiveName')}", str(data.get("EventSourceArn")))
+    if action == "StartReplay":
+        to = data.get("Destination")
+        bus = to.get("Arn") if isinstance(to, dict) else None
+        return (f"{_EVENTS}replay/{data.get('ReplayName')}", str(data.get("EventSourceArn")), str(bus))
+    if action == "CreateApiDestination":
+        return (f"{_EVENTS}api-destination/{name}", str(data.get("ConnectionArn")))
     if action.endswith(("Rule", "Targets", "TargetsByRule")):
         rule = str(data.get("Rule") or name)
         return (rule_arn(rule, str(data.get("EventBusName") or "default")),)
@@ -143,13 +170,35 @@ def _partner(action: str, data: Json) -> str:
     return partner_of(str(next(filter(None, names), "")))
 
 
-def _logs_resource(data: Json) -> str:
+def _logs_resource(action: str, data: Json) -> str:
     if arn := data.get("resourceArn") or data.get("logGroupIdentifier"):
         return str(arn)
-    if group := data.get("logGroupName"):
-        stream = data.get("logStreamName")
-        return f"{_LOGS}{group}:log-stream:{stream}" if stream else f"{_LOGS}{group}"
+    group = data.get("logGroupName")
+    if group or action == "DescribeLogGroups":
+        return f"{_LOGS}{group or ''}:log-stream:{data.get('logStreamName') or ''}"
     return "*"
+
+
+def _cloudwatch_resources(action: str, data: Json) -> tuple[str, ...]:
+    """DescribeAlarms is about all of them, whichever it names."""
+    if action == "DescribeAlarms":
+        return (f"{_ALARM}*",)
+    if "ResourceARN" in data:
+        return (str(data["ResourceARN"]),)
+    alarms = [data["AlarmName"]] if "AlarmName" in data else data.get("AlarmNames") or []
+    dashboards = [data["DashboardName"]] if "DashboardName" in data else data.get("DashboardNames") or []
+    found = [f"{_ALARM}{name}" for name in alarms] + [f"{_DASHBOARD}{name}" for name in dashboards]
+    return tuple(dict.fromkeys(found)) or ("*",)
+
+
+def _function_arn(name_or_arn: str) -> str:
+    return name_or_arn if name_or_arn.startswith("arn:") else _FUNCTION + name_or_arn
+
+
+def _mapped(path: str, data: Json) -> str:
+    """The function of an event source mapping, which is named when it is made."""
+    mapping = lambda_svc._esms.get(path.rstrip("/").rpartition("/")[2])
+    return str(mapping["FunctionArn"]) if mapping else _function_arn(str(data.get("FunctionName", "")))
 
 
 def _template(path: str) -> str:

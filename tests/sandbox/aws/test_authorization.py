@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import boto3
@@ -264,6 +264,98 @@ def test_a_call_that_hands_over_no_role_needs_none(aws: Aws) -> None:
     make_function(aws)
     someone = user(aws, "lambda", allow("lambda:UpdateFunctionConfiguration", "*"))
     assert someone.update_function_configuration(FunctionName="worker", Timeout=7)["Timeout"] == 7
+
+
+HERE = f"us-east-1:{ACCOUNT}"
+ARCHIVE, CONNECTION = f"arn:aws:events:{HERE}:archive/a", f"arn:aws:events:{HERE}:connection/c/1b4e28ba"
+REPLAY = {
+    "ReplayName": "p",
+    "EventSourceArn": ARCHIVE,
+    "Destination": {"Arn": BUS},
+    "EventStartTime": 1,
+    "EventEndTime": 2,
+}
+GET = {"ConnectionArn": CONNECTION, "InvocationEndpoint": "https://example.com", "HttpMethod": "GET"}
+GROUP = f"arn:aws:logs:{HERE}:log-group"
+ALARM, DASHBOARD = f"arn:aws:cloudwatch:{HERE}:alarm", f"arn:aws:cloudwatch::{ACCOUNT}:dashboard"
+FUNCTION = f"arn:aws:lambda:{HERE}:function:worker"
+API = "arn:aws:apigateway:us-east-1::/apis/a1"
+CODE = {"Role": ROLE, "Runtime": "python3.13", "Handler": "m.h", "Code": {"ZipFile": b"x"}}
+
+
+@pytest.mark.parametrize(
+    ("by", "arguments", "resources"),
+    [
+        ("events.create_archive", {"ArchiveName": "a", "EventSourceArn": BUS}, [ARCHIVE, BUS]),
+        ("events.describe_archive", {"ArchiveName": "a"}, [ARCHIVE]),
+        ("events.start_replay", REPLAY, [f"arn:aws:events:{HERE}:replay/p", ARCHIVE, BUS]),
+        (
+            "events.create_api_destination",
+            {"Name": "d", **GET},
+            [f"arn:aws:events:{HERE}:api-destination/d", CONNECTION],
+        ),
+        ("events.tag_resource", {"ResourceARN": RULE, "Tags": []}, [RULE]),
+        ("lambda.create_function", {"FunctionName": "worker", **CODE}, [FUNCTION]),
+        ("lambda.get_function", {"FunctionName": "worker"}, [FUNCTION]),
+        ("logs.create_log_group", {"logGroupName": "g"}, [f"{GROUP}:g:log-stream:"]),
+        ("logs.put_retention_policy", {"logGroupName": "g", "retentionInDays": 1}, [f"{GROUP}:g:log-stream:"]),
+        ("logs.create_log_stream", {"logGroupName": "g", "logStreamName": "s"}, [f"{GROUP}:g:log-stream:s"]),
+        ("logs.describe_log_groups", {"logGroupNamePrefix": "g"}, [f"{GROUP}::log-stream:"]),
+        ("logs.list_tags_for_resource", {"resourceArn": f"{GROUP}:g"}, [f"{GROUP}:g"]),
+        ("logs.describe_resource_policies", {}, ["*"]),
+        ("cloudwatch.delete_alarms", {"AlarmNames": ["x", "y"]}, [f"{ALARM}:x", f"{ALARM}:y"]),
+        ("cloudwatch.describe_alarms", {"AlarmNames": ["x"]}, [f"{ALARM}:*"]),
+        ("cloudwatch.list_tags_for_resource", {"ResourceARN": f"{ALARM}:x"}, [f"{ALARM}:x"]),
+        ("cloudwatch.put_dashboard", {"DashboardName": "x", "DashboardBody": "{}"}, [f"{DASHBOARD}/x"]),
+        ("cloudwatch.delete_dashboards", {"DashboardNames": ["x", "y"]}, [f"{DASHBOARD}/x", f"{DASHBOARD}/y"]),
+        ("cloudwatch.list_dashboards", {}, ["*"]),
+        ("apigatewayv2.get_stage", {"ApiId": "a1", "StageName": "$default"}, [f"{API}/stages/$default"]),
+        (
+            "apigatewayv2.tag_resource",
+            {"ResourceArn": API, "Tags": {"a": "b"}},
+            ["arn:aws:apigateway:us-east-1::/tags/arn%3Aaws%3Aapigateway%3Aus-east-1%3A%3A%2Fapis%2Fa1"],
+        ),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_what_a_call_is_about(aws: Aws, by: str, arguments: dict[str, Any], resources: list[str]) -> None:
+    """Each of these has to be allowed: of all but one the call is refused, and names that one."""
+    service, operation = by.split(".")
+    prefix = service.removesuffix("v2")
+    someone = user(aws, service, allow("sts:*", "*"))
+    for lacking in resources:
+        others = [f"arn:aws:{prefix}:::none", *(each for each in resources if each != lacking)]
+        policy = document({"Effect": "Allow", "Action": f"{prefix}:*", "Resource": others})
+        aws.client("iam").put_user_policy(UserName="someone", PolicyName="own", PolicyDocument=policy)
+        assert refusal(getattr(someone, operation), **arguments).endswith(f"on resource: {lacking}")
+
+
+@pytest.mark.parametrize(("named", "allowed"), [(FUNCTION, True), (f"{FUNCTION}2", False)], ids=["ours", "another's"])
+def test_a_mapping_is_known_by_its_function(aws: Aws, named: str, allowed: bool) -> None:
+    """It has no name, and before it is made no ARN."""
+    make_function(aws)
+    make_queue(aws, "q")
+    policy = document(allow("sqs:*", queue_arn("q")))
+    aws.client("iam").put_role_policy(RoleName="worker", PolicyName="own", PolicyDocument=policy)
+    wanted = {"FunctionName": "worker", "EventSourceArn": queue_arn("q")}
+    there = aws.client("lambda").create_event_source_mapping(**wanted)["UUID"]
+    mappings = {"Condition": {"ArnLike": {"lambda:FunctionArn": named}}}
+    someone = user(aws, "lambda", allow("lambda:*EventSourceMapping", "*", **mappings))
+    make_queue(aws, "q2")
+    aws.client("iam").put_role_policy(
+        RoleName="worker", PolicyName="own", PolicyDocument=document(allow("sqs:*", queue_arn("q*")))
+    )
+    calls: list[Callable[[], Any]] = [
+        lambda: someone.create_event_source_mapping(FunctionName="worker", EventSourceArn=queue_arn("q2")),
+        lambda: someone.get_event_source_mapping(UUID=there),
+        lambda: someone.update_event_source_mapping(UUID=there, BatchSize=2),
+        lambda: someone.delete_event_source_mapping(UUID=there),
+    ]
+    for call in calls:
+        if allowed:
+            call()
+        else:
+            assert refusal(call).startswith("AccessDeniedException")
 
 
 def test_a_setting_that_is_neither_is_refused() -> None:
