@@ -4,24 +4,46 @@
 """
 
 import json
+import re
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
 from tests.support.deployment import SECONDS, Deployment, deployment
+from tests.support.grants import DOCUMENTS, filled, text, unshown
+from tests.support.policies import Policy, Request
 from tests.support.waiting import PATIENCE, until
 from tools import ops
 
 pytestmark = pytest.mark.full
 
 ACCOUNT = "000000000000"
+DEPLOYER = f"arn:aws:iam::{ACCOUNT}:user/deployer"
 ELSEWHERE = f"arn:aws:events:us-east-1:{ACCOUNT}:event-bus/elsewhere"
 STACKS = {"webhook": ("local", "seed"), "partner": ("local-partner", "strict")}
-SERVICES = ("apigateway", "cloudwatch", "events", "iam", "lambda", "logs", "secretsmanager", "sqs")
-"""What somebody who deploys may do anything with."""
+ELSEWHERE_TOO = f"{ELSEWHERE}-2"
+CHANGES: dict[str, Any] = {
+    "tags": {"application": "another", "more": "tags"},
+    "forwardTo": [ELSEWHERE, ELSEWHERE_TOO],
+    "archiveDays": 3,
+    "silenceHours": 48,
+}
+CHANGES_OF: dict[str, dict[str, Any]] = {
+    "webhook": {
+        "logDays": 7,
+        "topics": ["v2.another.{id}.topic"],
+        "ingress": {"throttle": {"rate": 10, "burst": 20}},
+        "heartbeatMinutes": 7,
+        "apiKeyRotation": 2,
+        "signingKeyRotation": 2,
+    },
+    "partner": {"topics": ["v2.detail.events.conversation.{id}.acd.start"]},
+}
+TAKEN_AWAY = {"tags": {}, "forwardTo": [ELSEWHERE_TOO], "tap": False, "silenceHours": 0}
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -33,24 +55,62 @@ def enforced() -> Iterator[None]:
 
 @pytest.fixture(scope="module", params=["webhook", "partner"])
 def deployed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
-    """By somebody who may use the stack's services and nothing else. Each test leaves it well."""
+    """By somebody who may do what docs/grants says and nothing else. Each test leaves it well."""
     stack, profile = STACKS[request.param]
     with deployment(tmp_path_factory.mktemp("enforced"), profile=profile, stack=stack) as it:
         it.client("events").create_event_bus(Name="elsewhere")
         it.configure("forwardTo", [ELSEWHERE])
         with it.changed(key_of(it)):
-            may(it, *(each for each in SERVICES if each != "sqs"))
+            grant(it, request.param, without="iam:PassRole")
             text = it.pulumi("up", "--yes", "--skip-preview", fails=True)
             assert "AccessDenied" in text
-            assert (
-                f"User: arn:aws:iam::{ACCOUNT}:user/deployer is not authorized to perform: sqs:CreateQueue on resource"
-                in text
-            )
-            may(it, *SERVICES)
+            role = f"arn:aws:iam::{ACCOUNT}:role/genesys-{stack}-forward-1"
+            assert f"{DEPLOYER} is not authorized to perform: iam:PassRole on resource: {role}" in text
+            grant(it, request.param)
             allowed = len(refused(it))
             it.pulumi("up", "--yes", "--skip-preview")
             assert refused(it)[allowed:] == []
         yield it
+
+
+@dataclass(frozen=True)
+class Life:
+    """All that somebody with these policies did to a stack, from the first `up` to `destroy`."""
+
+    delivery: str
+    statements: list[tuple[str, Policy]]
+    """With the document of each."""
+    requests: list[Request]
+    refused: list[str]
+
+
+@pytest.fixture(scope="module", params=["webhook", "partner"])
+def life(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Life]:
+    delivery = request.param
+    stack, profile = STACKS[delivery]
+    with deployment(tmp_path_factory.mktemp("life"), profile=profile, stack=stack) as it:
+        for name in ("elsewhere", "elsewhere-2"):
+            it.client("events").create_event_bus(Name=name)
+        it.configure("forwardTo", [ELSEWHERE])
+        with it.changed(key_of(it)):
+            statements = grant(it, delivery)
+            it.pulumi("up", "--yes", "--skip-preview")
+            it.pulumi("up", "--yes", "--skip-preview", "--expect-no-changes")
+            it.pulumi("refresh", "--yes", "--expect-no-changes")
+            for key, value in {**CHANGES, **CHANGES_OF[delivery]}.items():
+                it.configure(key, value)
+            it.pulumi("up", "--yes", "--skip-preview")
+            passed = handed_over(it)
+            by_hand(it)
+            it.pulumi("up", "--yes", "--skip-preview", "--refresh")
+            for key, value in TAKEN_AWAY.items():
+                it.configure(key, value)
+            it.pulumi("up", "--yes", "--skip-preview")
+            it.pulumi("destroy", "--yes", "--skip-preview")
+        calls = [each for each in it.aws("GET", "calls") if each["principal"] == "deployer" and each["status"] < 400]
+        mapped = {"lambda:FunctionArn": f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:genesys-local-ingress"}
+        made = [Request(DEPLOYER, each["operation"], each["resource"], mapped) for each in calls]
+        yield Life(delivery, statements, passed + made, refused(it))
 
 
 @pytest.fixture
@@ -67,10 +127,52 @@ def key_of(it: Deployment) -> dict[str, Any]:
     return {"aws:accessKey": key["AccessKeyId"], "aws:secretKey": key["SecretAccessKey"]}
 
 
-def may(it: Deployment, *services: str) -> None:
-    """All of these, and the account's number."""
-    statement = {"Effect": "Allow", "Action": [f"{service}:*" for service in services], "Resource": "*"}
-    it.client("iam").put_user_policy(UserName="deployer", PolicyName="own", PolicyDocument=policy(statement))
+def grant(it: Deployment, delivery: str, without: str = "") -> list[tuple[str, Policy]]:
+    """The delivery's documents, without statements of that one action; the statements."""
+    statements = []
+    for name in DOCUMENTS[delivery]:
+        document = filled(text(name), bus=str(it.configured("busName", f"genesys-{it.stack.name}")))
+        kept = [each for each in document["Statement"] if each["Action"] != without]
+        it.client("iam").put_user_policy(UserName="deployer", PolicyName=name, PolicyDocument=policy(*kept))
+        statements += [(name, Policy.of(each["Sid"], {"Statement": each})) for each in kept]
+    return statements
+
+
+def handed_over(it: Deployment) -> list[Request]:
+    """Of every role that a service has, as whoever gave it that is asked for it: it is in no record."""
+    events, functions = it.client("events"), it.client("lambda").list_functions()["Functions"]
+    found = [("lambda", each["Role"]) for each in functions]
+    for bus in events.list_event_buses()["EventBuses"]:
+        for rule in events.list_rules(EventBusName=bus["Name"])["Rules"]:
+            targets = events.list_targets_by_rule(Rule=rule["Name"], EventBusName=bus["Name"])["Targets"]
+            found += [("events", each["RoleArn"]) for each in targets if "RoleArn" in each]
+    return [
+        Request(DEPLOYER, "iam:PassRole", role, {"iam:PassedToService": f"{service}.amazonaws.com"})
+        for service, role in found
+    ]
+
+
+def by_hand(it: Deployment) -> None:
+    """What nothing in the stack's file changes, and `up` mends."""
+    iam, events, secrets, functions = (it.client(name) for name in ("iam", "events", "secretsmanager", "lambda"))
+    for role in iam.list_roles()["Roles"]:
+        iam.update_role(RoleName=role["RoleName"], Description="by hand", MaxSessionDuration=7200)
+        iam.update_assume_role_policy(
+            RoleName=role["RoleName"],
+            PolicyDocument=policy({**role["AssumeRolePolicyDocument"]["Statement"][0], "Sid": "hand"}),
+        )
+    for bus in events.list_event_buses()["EventBuses"]:
+        if "elsewhere" not in bus["Name"] and bus["Name"] != "default":
+            events.update_event_bus(Name=bus["Name"], Description="by hand")
+    for source in events.list_event_sources()["EventSources"]:
+        events.deactivate_event_source(Name=source["Name"])
+    for destination in events.list_api_destinations()["ApiDestinations"]:
+        events.update_api_destination(Name=destination["Name"], InvocationRateLimitPerSecond=7)
+    for secret in secrets.list_secrets()["SecretList"]:
+        if "events!" not in secret["Name"]:
+            secrets.update_secret(SecretId=secret["ARN"], Description="by hand")
+    for mapping in functions.list_event_source_mappings()["EventSourceMappings"]:
+        functions.update_event_source_mapping(UUID=mapping["UUID"], BatchSize=3)
 
 
 def policy(*statements: dict[str, Any]) -> str:
@@ -115,6 +217,47 @@ def letters(it: Deployment, rule: str) -> list[str]:
     for each in found:
         sqs.delete_message(QueueUrl=url, ReceiptHandle=each["ReceiptHandle"])
     return [each["MessageAttributes"]["ERROR_CODE"]["StringValue"] for each in found]
+
+
+def test_what_is_granted_is_enough(life: Life) -> None:
+    assert life.refused == []
+    assert {each.action for each in life.requests} >= {"events:CreateEventBus", "events:DeleteEventBus", "iam:PassRole"}
+
+
+def test_each_statement_allows_what_no_other_does(life: Life) -> None:
+    """But those that only AWS itself asks for, each action of which is listed."""
+    allowing = [
+        {name for name, each in of(life) if list(each.matching(request, "Allow", identity=True))}
+        for request in life.requests
+    ]
+    needed = {name for names in allowing if len(names) == 1 for name in names}
+    listed = unshown()
+    for (document, sid), each in of(life):
+        grants = each.allowed()
+        if not {(document, sid, grant.action) for grant in grants} <= listed:
+            assert (document, sid) in needed
+
+
+def test_what_is_not_needed_here_is_listed(life: Life) -> None:
+    """Actions, and resources, of each statement: in docs/grants/README.md, where it says who asks for them then."""
+    found = set()
+    for (document, sid), each in of(life):
+        used = [grant for request in life.requests for grant in each.matching(request, "Allow", identity=True)]
+        actions, resources = {grant.action for grant in used}, {grant.resource for grant in used}
+        for grant in each.allowed():
+            found |= {(document, sid, grant.action)} if grant.action not in actions else set()
+            found |= {(document, sid, generic(grant.resource))} if used and grant.resource not in resources else set()
+    assert found == {each for each in unshown() if each[0] in DOCUMENTS[life.delivery]}
+
+
+def of(life: Life) -> list[tuple[tuple[str, str], Policy]]:
+    """Each statement by its document and name."""
+    return [((document, each.where), each) for document, each in life.statements]
+
+
+def generic(resource: str) -> str:
+    """With the placeholder for the bus, and without what stands before its kind."""
+    return re.sub("genesys-local(-partner)?", "BUS", resource.split(":", 5)[-1])
 
 
 def test_everything_that_a_stack_does_is_allowed(deployed: Deployment) -> None:

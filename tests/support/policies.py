@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 ELEMENTS = {"Sid", "Effect", "Principal", "Action", "Resource", "Condition"}
-KEYS = {"aws:sourcearn", "aws:sourceaccount", "aws:securetransport"}
+KEYS = {"aws:sourcearn", "aws:sourceaccount", "aws:securetransport", "iam:passedtoservice", "lambda:functionarn"}
 
 
 class UnknownPolicy(Exception):
@@ -19,7 +19,7 @@ class UnknownPolicy(Exception):
 @dataclass(frozen=True)
 class Request:
     principal: str
-    """A service, or a role's ARN."""
+    """A service, or a role's or a user's ARN."""
     action: str
     resource: str
     context: Mapping[str, str] = field(default_factory=dict)
