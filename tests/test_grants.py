@@ -10,11 +10,11 @@ import botocore.session
 import pytest
 
 from settings import LONGEST_BUS_NAME
-from tests.support.grants import DOCUMENTS, GRANTS, filled, text
+from tests.support.grants import DOCUMENTS, GRANTS, OPERATE, filled, text
 from tests.support.graph import ROOT
 from tests.support.policies import listed
 
-NAMES = [name for names in DOCUMENTS.values() for name in names]
+NAMES = [*(name for names in DOCUMENTS.values() for name in names), OPERATE]
 QUOTA = 6144
 """Of a managed policy, in characters, white space not counted (IAM's quotas)."""
 LONGEST_REGION = "ap-southeast-1"
@@ -69,7 +69,7 @@ def test_each_resource_is_the_stacks_own(name: str) -> None:
     for each in statements(name):
         for resource in listed(each["Resource"]):
             if resource == "*":
-                assert each["Sid"] in {"Mapping", "AccessLog"}
+                assert each["Sid"] in {"Mapping", "AccessLog", "List"}
                 continue
             _, _, _, region, account, what = resource.split(":", 5)
             assert "BUS" in what or what in WITHOUT_THE_BUS, resource

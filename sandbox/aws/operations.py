@@ -56,6 +56,8 @@ def identify(
     )
     if name is None:
         return None
+    if service == "sqs":
+        name = name.removesuffix("Batch")  # IAM knows but the one
     principal = principal_of(router.extract_access_key_id(headers, parameters))
     action = name.partition(":")[2]
     if service == "events":

@@ -13,8 +13,9 @@ from typing import Any
 
 import pytest
 
+from ops.listener import TAG
 from tests.support.deployment import SECONDS, Deployment, deployment
-from tests.support.grants import DOCUMENTS, filled, text, unshown
+from tests.support.grants import DOCUMENTS, OPERATE, filled, text, unshown
 from tests.support.policies import Policy, Request
 from tests.support.waiting import PATIENCE, until
 from tools import ops
@@ -23,6 +24,7 @@ pytestmark = pytest.mark.full
 
 ACCOUNT = "000000000000"
 DEPLOYER = f"arn:aws:iam::{ACCOUNT}:user/deployer"
+OPERATOR = f"arn:aws:iam::{ACCOUNT}:user/operator"
 ELSEWHERE = f"arn:aws:events:us-east-1:{ACCOUNT}:event-bus/elsewhere"
 STACKS = {"webhook": ("local", "seed"), "partner": ("local-partner", "strict")}
 ELSEWHERE_TOO = f"{ELSEWHERE}-2"
@@ -120,22 +122,23 @@ def by_webhook(deployed: Deployment) -> Deployment:
     return deployed
 
 
-def key_of(it: Deployment) -> dict[str, Any]:
-    """Config with the key of somebody who deploys."""
-    it.client("iam").create_user(UserName="deployer")
-    key = it.client("iam").create_access_key(UserName="deployer")["AccessKey"]
+def key_of(it: Deployment, user: str = "deployer") -> dict[str, Any]:
+    """Config with the key of somebody new."""
+    it.client("iam").create_user(UserName=user)
+    key = it.client("iam").create_access_key(UserName=user)["AccessKey"]
     return {"aws:accessKey": key["AccessKeyId"], "aws:secretKey": key["SecretAccessKey"]}
 
 
 def grant(it: Deployment, delivery: str, without: str = "") -> list[tuple[str, Policy]]:
-    """The delivery's documents, without statements of that one action; the statements."""
-    statements = []
-    for name in DOCUMENTS[delivery]:
-        document = filled(text(name), bus=str(it.configured("busName", f"genesys-{it.stack.name}")))
-        kept = [each for each in document["Statement"] if each["Action"] != without]
-        it.client("iam").put_user_policy(UserName="deployer", PolicyName=name, PolicyDocument=policy(*kept))
-        statements += [(name, Policy.of(each["Sid"], {"Statement": each})) for each in kept]
-    return statements
+    """The delivery's documents to who deploys, without statements of that one action; the statements."""
+    return [each for name in DOCUMENTS[delivery] for each in granted(it, name, "deployer", without)]
+
+
+def granted(it: Deployment, name: str, user: str, without: str = "") -> list[tuple[str, Policy]]:
+    document = filled(text(name), bus=f"genesys-{it.stack.name}")
+    kept = [each for each in document["Statement"] if each["Action"] != without]
+    it.client("iam").put_user_policy(UserName=user, PolicyName=name, PolicyDocument=policy(*kept))
+    return [(name, Policy.of(each["Sid"], {"Statement": each})) for each in kept]
 
 
 def handed_over(it: Deployment) -> list[Request]:
@@ -219,6 +222,64 @@ def letters(it: Deployment, rule: str) -> list[str]:
     return [each["MessageAttributes"]["ERROR_CODE"]["StringValue"] for each in found]
 
 
+@dataclass(frozen=True)
+class Operated:
+    """What somebody with operate.json did by ops to both deliveries."""
+
+    lives: list[Life]
+    said: dict[str, tuple[int, str]]
+    """Exit code and output by delivery and command."""
+
+
+@pytest.fixture(scope="module")
+def operated(tmp_path_factory: pytest.TempPathFactory) -> Operated:
+    lives, said = [], {}
+    for delivery, (stack, profile) in STACKS.items():
+        with deployment(tmp_path_factory.mktemp("operated"), profile=profile, stack=stack) as it:
+            it.pulumi("up", "--yes", "--skip-preview")
+            left_behind(it)
+            key = key_of(it, "operator")
+            statements = granted(it, OPERATE, "operator")
+
+            def run(command: str, *arguments: str, it: Deployment = it, delivery: str = delivery) -> None:
+                line = ops.line(it.stack, command, *arguments)
+                environ, project = ops.environ(it.stack), it.stack.project
+                done = subprocess.run(line, cwd=project, env=environ, capture_output=True, text=True, timeout=PATIENCE)
+                said[" ".join([delivery, command, *arguments])] = (done.returncode, done.stdout + done.stderr)
+
+            with it.changed(key):
+                run("verify")
+                run("tail", "--for", "1")
+                if delivery == "webhook":
+                    run("trigger")
+                letter(it)
+                run("dead-letters", "explain")
+                run("dead-letters", "send", "--queue", "tap", "--all")
+                letter(it)
+                run("dead-letters", "delete", "--all", "--yes")
+                run("replay", "--since", "1h", "--rule", "tap")
+            calls = [each for each in it.aws("GET", "calls") if each["principal"] == "operator"]
+            made = [Request(OPERATOR, each["operation"], each["resource"]) for each in calls if each["status"] < 400]
+            lives.append(Life(delivery, statements, made, refused(it)))
+    return Operated(lives, said)
+
+
+def left_behind(it: Deployment) -> None:
+    """By a listener that was killed an hour ago: the next one sweeps it."""
+    outputs, name, past = it.stack.outputs(), f"genesys-{it.stack.name}-listen-0", "2026-01-01T00:00:00+00:00"
+    it.client("sqs").create_queue(QueueName=name, tags={TAG: past})
+    bus, tags = outputs["busArn"].partition("event-bus/")[2], [{"Key": TAG, "Value": past}]
+    it.client("events").put_rule(Name=name, EventBusName=bus, EventPattern='{"source": ["x"]}', Tags=tags)
+
+
+def letter(it: Deployment) -> None:
+    """The tap does not take an event."""
+    rule = it.stack.outputs()["rules"]["tap"]
+    it.aws("POST", "target-faults", {"target": rule["target"], "code": "NO_RESOURCE"})
+    it.emit({"kind": "acd.end"})
+    until(lambda: it.lying(rule["deadLetters"].rpartition("/")[2]) == 1, "the dead letter", SECONDS)
+
+
 def test_what_is_granted_is_enough(life: Life) -> None:
     assert life.refused == []
     assert {each.action for each in life.requests} >= {"events:CreateEventBus", "events:DeleteEventBus", "iam:PassRole"}
@@ -240,14 +301,32 @@ def test_each_statement_allows_what_no_other_does(life: Life) -> None:
 
 def test_what_is_not_needed_here_is_listed(life: Life) -> None:
     """Actions, and resources, of each statement: in docs/grants/README.md, where it says who asks for them then."""
-    found = set()
-    for (document, sid), each in of(life):
-        used = [grant for request in life.requests for grant in each.matching(request, "Allow", identity=True)]
-        actions, resources = {grant.action for grant in used}, {grant.resource for grant in used}
-        for grant in each.allowed():
-            found |= {(document, sid, grant.action)} if grant.action not in actions else set()
-            found |= {(document, sid, generic(grant.resource))} if used and grant.resource not in resources else set()
-    assert found == {each for each in unshown() if each[0] in DOCUMENTS[life.delivery]}
+    assert unused([life]) == {each for each in unshown() if each[0] in DOCUMENTS[life.delivery]}
+
+
+def test_who_operates_may_do_it_all(operated: Operated) -> None:
+    assert [life.refused for life in operated.lives] == [[], []]
+    assert {line: code for line, (code, _) in operated.said.items() if code} == {
+        "webhook tail --for 1": 1,  # nothing was heard
+        "partner tail --for 1": 1,
+    }
+
+
+def test_who_operates_may_do_nothing_besides(operated: Operated) -> None:
+    assert unused(operated.lives) == {each for each in unshown() if each[0] == OPERATE}
+
+
+def unused(lives: list[Life]) -> set[tuple[str, str, str]]:
+    """Document, statement and action, or resource, that none of them needed. Of a statement without use, actions."""
+    granted, used = set(), set()
+    for life in lives:
+        for name, each in of(life):
+            granted |= {(*name, what) for grant in each.allowed() for what in (grant.action, generic(grant.resource))}
+            for request in life.requests:
+                for grant in each.matching(request, "Allow", identity=True):
+                    used |= {(*name, grant.action), (*name, generic(grant.resource))}
+    at_all = {each[:2] for each in used}
+    return {each for each in granted - used if each[:2] in at_all or re.fullmatch(r"[a-z]+:[A-Za-z]+", each[2])}
 
 
 def of(life: Life) -> list[tuple[tuple[str, str], Policy]]:

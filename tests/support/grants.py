@@ -7,7 +7,9 @@ from tests.support.graph import ROOT
 
 GRANTS = ROOT / "docs" / "grants"
 DOCUMENTS = {"webhook": ("webhook", "webhook-ingress"), "partner": ("partner",)}
-"""By delivery."""
+"""Of who deploys, by delivery."""
+OPERATE = "operate"
+"""Of who runs ops, in either."""
 
 
 def text(name: str) -> str:

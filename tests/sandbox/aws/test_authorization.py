@@ -330,6 +330,16 @@ def test_what_a_call_is_about(aws: Aws, by: str, arguments: dict[str, Any], reso
         assert refusal(getattr(someone, operation), **arguments).endswith(f"on resource: {lacking}")
 
 
+def test_a_batch_is_allowed_by_what_allows_one(aws: Aws) -> None:
+    """IAM has no action of its own for it."""
+    url = make_queue(aws, "q")
+    someone = user(aws, "sqs", allow("sqs:SendMessage", queue_arn("q")))
+    assert someone.send_message_batch(QueueUrl=url, Entries=[{"Id": "1", "MessageBody": "m"}])["Successful"]
+    receipt = aws.client("sqs").receive_message(QueueUrl=url)["Messages"][0]["ReceiptHandle"]
+    refused = refusal(someone.delete_message_batch, QueueUrl=url, Entries=[{"Id": "1", "ReceiptHandle": receipt}])
+    assert "not authorized to perform: sqs:DeleteMessage on" in refused
+
+
 @pytest.mark.parametrize(("named", "allowed"), [(FUNCTION, True), (f"{FUNCTION}2", False)], ids=["ours", "another's"])
 def test_a_mapping_is_known_by_its_function(aws: Aws, named: str, allowed: bool) -> None:
     """It has no name, and before it is made no ARN."""
