@@ -80,9 +80,17 @@ class TokenAuth(http.Auth):
         answer = json_object(response)
         if answer is None:
             raise unreadable(response)
-        token, seconds = answer.get("access_token"), answer.get("expires_in", math.inf)
-        if not isinstance(token, str) or not token or not isinstance(seconds, int | float):
+        token, seconds = answer.get("access_token"), lifetime(answer.get("expires_in"))
+        if not isinstance(token, str) or not token or seconds is None:
             path = response.request.url.path
             raise GenesysError(f"POST {path}: the answer holds no token: is genesys:loginUrl the login host?")
         hide(token)
         return token, seconds
+
+
+def lifetime(told: object) -> float | None:
+    """The seconds of `expires_in`, without end where it is left out; some servers write the number as a text."""
+    try:
+        return math.inf if told is None else float(str(told))
+    except ValueError:
+        return None

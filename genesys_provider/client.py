@@ -37,6 +37,8 @@ class Client:
         self._rate_limit = RateLimit()
         self._organisation: str | None = None
         self._organisation_turn = Turn(f"GET {ORGANISATION}")
+        self._listed: dict[str, list[Entity]] = {}
+        self._listing_turns: dict[str, Turn] = {}
         headers = {"X-Genesys-Application-Name": NAME, "X-Genesys-Application-Version": VERSION}
         try:
             self._http = http.Client(
@@ -118,7 +120,8 @@ class Client:
     def entities(self, path: str, **query: str) -> Iterator[Entity]:
         """Every object of a listing, page by page, always from the server: creations hang on it, so a 500 is repeated.
 
-        A page without anything new is the last one, whatever it says; the time limit is one for all pages.
+        One that names no next page is the last, and so is one that repeats what was seen. An empty one need not be: it
+        may be full of what this client may not see. The time limit is one for all pages.
         """
         end, seen = end_in(self.connection.timeout_seconds), set[str]()
         for number in count(1):
@@ -126,11 +129,20 @@ class Client:
                 page = self._repeat(
                     "GET", path, query={"pageSize": PAGE_SIZE, "pageNumber": number, **query}, any_5xx=True
                 )
-            new = [entity for entity in page.get("entities") or [] if entity["id"] not in seen]
+            found = page.get("entities") or []
+            new = [entity for entity in found if entity["id"] not in seen]
             yield from new
-            if not new or not page.get("nextUri"):
+            if (found and not new) or not page.get("nextUri"):
                 return
             seen.update(entity["id"] for entity in new)
+
+    def listed(self, path: str, **query: str) -> list[Entity]:
+        """What was there when this was first asked for: what former runs left, and may be gone by now."""
+        turn = self._listing_turns.setdefault(path, Turn(f"GET {path}"))
+        with time_limit(self.connection.timeout_seconds), turn.taken():
+            if path not in self._listed:
+                self._listed[path] = list(self.entities(path, **query))
+            return self._listed[path]
 
     def deliver(self, url: str, body: bytes, headers: Mapping[str, str]) -> tuple[int, str]:
         """Post to a receiver of events as the platform does, without a token, and once: status and text of its answer.
@@ -149,7 +161,7 @@ class Client:
         with time_limit(self.connection.timeout_seconds), self._organisation_turn.taken():
             if self._organisation is None:
                 try:
-                    self._organisation = folded(str(self.get(ORGANISATION).get("id", "")))
+                    self._organisation = folded(str(self.get(ORGANISATION).get("id") or ""))
                 except (NotFound, Forbidden):
                     self._organisation = ""
             return self._organisation
@@ -186,7 +198,7 @@ class Client:
             raise failed
         if method == "DELETE" and not response.content:
             return {}
-        if (entity := json_object(response)) is None:
+        if (entity := json_object(response)) is None or (method == "POST" and not entity.get("id")):
             raise unreadable(response)
         return entity
 

@@ -126,7 +126,8 @@ def url_problem(url: str) -> str | None:
         return "has a space, a backslash, a control character or a #fragment in it; write the URL without them"
     if host and (parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host))):
         return None
-    return f"is {url!r}; write an https:// URL, like https://example.com/genesys (http only to this machine)"
+    shown = url.partition("?")[0]  # what is in a query may be a key
+    return f"is {shown!r}; write an https:// URL, like https://example.com/genesys (http only to this machine)"
 
 
 def is_loopback(host: str) -> bool:

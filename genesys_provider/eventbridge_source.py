@@ -177,7 +177,6 @@ class EventBridgeSourceProvider(EntityProvider):
         return found or (unused[0] if unused else None)
 
     def make(self, props: Props) -> Entity:
-        session.confirm_org()  # the source's name has its id
         entity = self.find(props)
         if entity and self._owner_of(entity):
             if fixed := self._fixed(entity, props):

@@ -4,6 +4,7 @@ A resource's file says what its fields are and how they travel; everything that 
 Provider instances carry no attributes: they are pickled, by reference to their class, into every state.
 """
 
+import json
 import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -25,7 +26,7 @@ from pulumi.dynamic import (
 
 from . import session
 from .errors import GenesysError, NotFound, OwnershipError, boundary, one_line_errors
-from .redaction import hide
+from .redaction import hide, redact
 from .uuids import folded
 
 Entity = dict[str, Any]  # an object of the API
@@ -136,21 +137,22 @@ class EntityProvider(Provider):
     @boundary
     def check(self, _olds: Props, news: Props) -> CheckResult:
         inputs = {**news, **{field.name: value_of(field, news) for field in self.fields}}
-        return CheckResult(
-            inputs,
-            [
-                CheckFailure("", f"{field.name} {problem}")  # had it a property, Pulumi would print that one's value
-                for field in (*self.fields, ADOPT)
-                if is_known(inputs.get(field.name)) and (problem := field.problem(inputs.get(field.name)))
-            ],
-        )
+        problems = [
+            f"{field.name} {problem}"
+            for field in (*self.fields, ADOPT)
+            if is_known(inputs.get(field.name)) and (problem := field.problem(inputs.get(field.name)))
+        ]
+        if not problems and (problem := self._mark_problem(inputs)):
+            problems.append(problem)
+        # Had a failure a property, Pulumi would print that one's value.
+        return CheckResult(inputs, [CheckFailure("", redact(problem)) for problem in problems])
 
     @boundary
     def diff(self, id_: str, olds: Props, news: Props) -> DiffResult:
         self.refuse_other_org(id_, olds)
-        if isinstance(adopt := news.get("adopt"), str) and adopt not in ("", id_):
-            raise GenesysError(f"adopt is {adopt}, but this {self.kind} is {id_} already: remove `adopt`")
-        if adopt == id_:
+        if isinstance(adopt := news.get("adopt"), str) and adopt:
+            if folded(adopt) != folded(id_):
+                raise GenesysError(f"adopt is {adopt}, but this {self.kind} is {id_} already: remove `adopt`")
             pulumi.log.warn(
                 f"{self.kind} {id_} is adopted: remove `adopt`; as long as it is there, a replacement deletes this"
                 f" {self.kind} and makes no other"
@@ -166,6 +168,7 @@ class EntityProvider(Provider):
 
     @boundary
     def create(self, props: Props) -> CreateResult:
+        session.confirm_org()
         entity = self._adopt(props["adopt"], props) if props.get("adopt") else self.make(props)
         id_ = str(entity["id"])
         session.sees(self._at(id_), props["owner"])
@@ -223,8 +226,16 @@ class EntityProvider(Provider):
                 self.remove(id_)
         except NotFound:
             self.confirm_api()  # else it is not gone, but out of reach
+            self._warn_of_another(id_, props)
 
     # How they are done.
+
+    def _mark_problem(self, inputs: Props) -> str | None:
+        """The mark is a part of a field, and it can be held fast there when the resource is renamed."""
+        text, ours = inputs.get(self.mark_in), inputs.get("owner")
+        if not isinstance(text, str) or not isinstance(ours, str) or owner_of(text) == ours:
+            return None
+        return f"{self.mark_in} ends without the mark {mark(ours)}: take `{self.mark_in}` out of `ignore_changes`"
 
     def _at(self, id_: str) -> str:
         return f"{self.path}/{quote(id_, safe='')}"
@@ -282,7 +293,6 @@ class EntityProvider(Provider):
                 f"adopt: {self.kind} {ours['id']} bears the mark {mark(props['owner'])} already, so that {id_} would be"
                 f" the second: set `adopt` to {ours['id']}, or delete that one"
             )
-        session.confirm_org()
         return self._bring_up_to_date(entity, props)
 
     def _fixed(self, entity: Entity, props: Props) -> str | None:
@@ -295,18 +305,22 @@ class EntityProvider(Provider):
         return None
 
     def _left_behind(self, props: Props) -> Entity | None:
-        """What a former run made and could not tell of, under another name.
-
-        A name of the program's own may have been another one then; under the default name the POST would meet it.
-        """
-        if props["name"] == default_name(*props["owner"].split("/", 2)):
-            return None
+        """What a former run made and could not tell of. Under another name, perhaps: the POST would not meet that."""
         entity = self._of_a_former_run(props)
         return entity and self._take(entity, props)
 
     def _of_a_former_run(self, props: Props) -> Entity | None:
         """What bears our mark although no state knows it."""
-        return self._ours(self._still_there(session.listed(self.path, **self.query), props), props)
+        return self._ours(self._still_there(session.client().listed(self.path, **self.query), props), props)
+
+    def _warn_of_another(self, id_: str, props: Props) -> None:
+        """Where the state is an old one, what was made since bears the mark, and no state will know it."""
+        listed = session.client().listed(self.path, **self.query)
+        if others := [str(each["id"]) for each in self._still_there(listed, props) if each["id"] != id_]:
+            pulumi.log.warn(
+                f"{self.kind} {id_} is gone, but {', '.join(others)} bears its mark {mark(props['owner'])} and is in no"
+                f" state: with this {self.kind} in the program, `up` takes it over; else delete it by hand"
+            )
 
     def _still_there(self, listed: Iterable[Entity], props: Props) -> Iterator[Entity]:
         """Ours, as they are now: this process may have deleted one after it was listed."""
@@ -326,7 +340,9 @@ class EntityProvider(Provider):
         """The error for an object that has what must be unique, and is not ours."""
         id_, other = entity["id"], self._owner_of(entity)
         whose = f"belongs to {other}" if other else "no stack made"
-        way = f"if that was this resource, give it an alias of {other}" if other else f"set `adopt` to {id_}"
+        way = f"set `adopt` to {id_}"
+        if other:
+            way = f"if that was this resource, give it an alias of {other}, or, {self._unless_managed(other)} and {way}"
         kind, value = self.kind, props[field]
         named = f"a {kind} {value!r}" if field == "name" else f"an {kind} with {field} {value!r}"
         return OwnershipError(f"there is {named} already ({id_}), which {whose}: choose another `{field}`, or {way}")
@@ -447,12 +463,17 @@ def texts(value: Any) -> Iterator[str]:
 
 def owner(name: str, parent: pulumi.Resource | None) -> pulumi.Input[str]:
     """Who owns the resource of this logical name: what its URN says, but for its own type. Only in a Pulumi program."""
-    where = f"{pulumi.get_project()}/{pulumi.get_stack()}/"
+    where, name = f"{pulumi.get_project()}/{pulumi.get_stack()}/", in_mark(name)
     if parent is None:
         return where + name
     # As a value only: who depends on a component depends on its children, and this is one.
     urn = pulumi.Output(set(), parent.urn.future(with_unknowns=True), parent.urn.is_known())
     return urn.apply(lambda text: f"{where}{within(str(text))}{name}")
+
+
+def in_mark(name: str) -> str:
+    """The logical name without what would end the mark, or begin another, within it."""
+    return re.sub(r"\[(?=pulumi:)|\](?=\s)", lambda found: quote(found[0]), name)
 
 
 def same_stack(other: str, ours: str) -> bool:
@@ -476,13 +497,14 @@ def marked(description: pulumi.Input[str] | None, owner: pulumi.Input[str]) -> p
     """The description with the mark behind it."""
     if description is None and isinstance(owner, str):
         return mark(owner)
-    return pulumi.Output.all(description or "", owner).apply(lambda both: f"{both[0]} {mark(both[1])}".strip())
+    return pulumi.Output.all(description or "", owner).apply(lambda both: f"{both[0] or ''} {mark(both[1])}".strip())
 
 
 def owner_of(text: str) -> str | None:
     """Who the mark in a text names: the last one, as ours is put behind the user's own."""
-    marks = re.findall(r"\[pulumi:(\S.*?)\](?=\s|$)", text)
-    return str(marks[-1]) if marks else None
+    _, begun, rest = text.rpartition("[pulumi:")
+    found = re.match(r"(\S.*?)\](?=\s|$)", rest, re.DOTALL) if begun else None
+    return found[1] if found else None
 
 
 class EntityResource(pulumi.dynamic.Resource):
@@ -518,11 +540,8 @@ class EntityResource(pulumi.dynamic.Resource):
 
 
 def default_name(project: str, stack: str, name: str) -> str:
-    """`<project>-<stack>-<logical name>`, without a random suffix: an object whose answer was lost is found by it.
-
-    The name may be one within parents, as an owner has it.
-    """
-    return f"{project}-{stack}-{name.rsplit('::', 1)[-1]}"
+    """`<project>-<stack>-<logical name>`, without a random suffix: an object whose answer was lost is found by it."""
+    return f"{project}-{stack}-{name}"
 
 
 # Rules that several fields share.
@@ -543,13 +562,13 @@ def text_problem(least: int, most: int) -> Callable[[Any], str | None]:
 
 
 def whole_problem(least: int, most: float = math.inf) -> Callable[[Any], str | None]:
+    wanted = f"write a whole number from {least} " + (f"to {most}" if most < math.inf else "up")
+
     def problem(value: Any) -> str | None:
-        if isinstance(value, int | float) and not isinstance(value, bool):
-            if float(value).is_integer() and least <= value <= most:
-                return None
-            value = f"{value:g}"
-        up = f"from {least} to {most}" if most < math.inf else f"from {least} up"
-        return f"is {value}; write a whole number {up}"
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        if number and float(value).is_integer() and least <= value <= most:
+            return None
+        return f"is {value:g}; {wanted}" if number else f"is {value!r}; {wanted}"
 
     return problem
 
@@ -558,6 +577,14 @@ def adopt_problem(value: Any) -> str | None:
     """Wrong is what could be anything but the last segment of a path."""
     good = value is None or (isinstance(value, str) and re.fullmatch(r"[\w-][\w.-]*|", value))
     return None if good else "must be the id of an existing object"
+
+
+def json_problem(value: Any) -> str | None:
+    try:
+        json.dumps(value, allow_nan=False)
+    except (TypeError, ValueError):
+        return "has something in it that JSON can't say: a number that is infinite or none (nan), or a file"
+    return None
 
 
 def flag_problem(value: Any) -> str | None:

@@ -1,5 +1,7 @@
 """From an answer of the platform, or the lack of one, to an error that says what to do."""
 
+import json
+
 from ._http import http
 from .connection import is_loopback
 from .errors import Conflict, Forbidden, NotFound, RequestError, VersionConflict
@@ -94,13 +96,21 @@ def reason(error: Exception) -> str:
 
 
 def unreadable(response: http.Response) -> RequestError:
-    """The error for a success whose body is no JSON object: cut off, or a page of something that is not the API."""
+    """The error for a success whose body is no JSON object: cut off, or a page of something that is not the API.
+
+    Or one that does not tell the id of what was made.
+    """
     request, kind = response.request, response.headers.get("Content-Type", "no content type").split(";")[0]
-    text = f"{request.method} {request.url.path}: {response.status_code}, but the answer ({kind}) is no JSON object"
-    cut_off = kind.endswith("json")
-    where = "genesys:loginUrl the login" if asks_for_token(request) else "genesys:apiUrl the API's"
-    text += f"; it was cut off: {try_again(request)}" if cut_off else f": is {where} host?"
-    return RequestError(text, repeatable=cut_off, committed=may_create(request))
+    text = f"{request.method} {request.url.path}: {response.status_code}, but the answer ({kind}) "
+    passing = kind.endswith("json")
+    if json_object(response) is not None:
+        text += f"has no id in it; {try_again(request)}"
+    elif passing:
+        text += f"is no JSON object; it was cut off: {try_again(request)}"
+    else:
+        where = "genesys:loginUrl the login" if asks_for_token(request) else "genesys:apiUrl the API's"
+        text += f"is no JSON object: is {where} host?"
+    return RequestError(text, repeatable=passing, committed=may_create(request))
 
 
 def is_version_conflict(response: http.Response) -> bool:
@@ -116,6 +126,12 @@ def may_create(request: http.Request) -> bool:
     return request.method == "POST" and not asks_for_token(request)
 
 
+def api_path(request: http.Request) -> str:
+    """Without what a gateway puts before it."""
+    before, api, rest = request.url.path.partition("/api/v2/")
+    return api + rest or before
+
+
 def asks_for_token(request: http.Request) -> bool:
     return request.url.path.endswith("/oauth/token")
 
@@ -124,6 +140,8 @@ def json_object(response: http.Response) -> dict[str, object] | None:
     """The body, when it is a JSON object."""
     try:
         body = response.json()
+        if rb"\ud" in response.content.lower():  # half a character, cut off by somebody: Pulumi could not pass it on
+            body = json.loads(json.dumps(body, ensure_ascii=False).encode(errors="replace"))
     except ValueError:
         return None
     return body if isinstance(body, dict) else None
@@ -152,7 +170,7 @@ def retry_after(response: http.Response) -> float | None:
 
 def advice(response: http.Response, code: str) -> str:
     """What to do about it, where that is known."""
-    status, request, path = response.status_code, response.request, response.request.url.path
+    status, request, path = response.status_code, response.request, api_path(response.request)
     if asks_for_token(request) and 400 <= status < 429 and status != 408:
         return "" if status in (400, 401) else "is genesys:loginUrl the login host?"  # auth.py says it of those two
     if is_version_conflict(response):

@@ -11,12 +11,11 @@ from .errors import OwnershipError
 from .lifetime import end_with_engine
 
 if TYPE_CHECKING:
-    from .client import Client, Entity
+    from .client import Client
 
 _lock = threading.Lock()
 _connection: Connection | None = None
 _client: "Client | None" = None
-_listed: "dict[str, list[Entity]]" = {}
 _seen: set[tuple[str, str]] = set()  # an object's path and its owner, of what this process's program has
 
 
@@ -43,13 +42,6 @@ def client() -> "Client":
 
             _client = Client(connection())
         return _client
-
-
-def listed(path: str, **query: str) -> "list[Entity]":
-    """What was there when this process first asked: what former runs left, and may be gone by now."""
-    if path not in _listed:
-        _listed[path] = list(client().entities(path, **query))
-    return _listed[path]
 
 
 def sees(at: str, owner: str) -> None:

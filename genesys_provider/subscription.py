@@ -7,7 +7,16 @@ from typing import Any
 import pulumi
 
 from .attribute import Attribute
-from .lifecycle import EntityProvider, EntityResource, Field, as_set, flag_problem, text_map_problem, text_problem
+from .lifecycle import (
+    EntityProvider,
+    EntityResource,
+    Field,
+    as_set,
+    flag_problem,
+    json_problem,
+    text_map_problem,
+    text_problem,
+)
 
 
 @dataclass(kw_only=True)
@@ -58,7 +67,7 @@ class SubscriptionProvider(EntityProvider):
         Field("enabled", default=True, problem=flag_problem),
         Field("deliveryMode", default="PUSH", problem=delivery_mode_problem),
         Field("webhookId", problem=webhook_id_problem),
-        Field("transform"),
+        Field("transform", problem=json_problem),
     )
 
     def to_body(self, props: Mapping[str, Any]) -> dict[str, Any]:

@@ -66,9 +66,9 @@ def calls(kind: str) -> dict[str, list[str]]:
     path = f"/api/v2/events/{kind}s"
     one = f"{path}/{{id}}"
     return {
-        "create": [TOKEN, f"POST {path}"],
-        "take over": [TOKEN, f"POST {path}", f"GET {path}", f"PUT {one}"],
-        "adopt": [TOKEN, f"GET {one}", f"GET {path}", ORGANISATION, f"PUT {one}"],
+        "create": [TOKEN, ORGANISATION, f"GET {path}", f"POST {path}"],
+        "take over": [TOKEN, ORGANISATION, f"GET {path}", f"GET {one}", f"PUT {one}"],
+        "adopt": [TOKEN, ORGANISATION, f"GET {one}", f"GET {path}", f"PUT {one}"],
         "update": [TOKEN, ORGANISATION, f"GET {one}", f"PUT {one}"],
         "delete": [TOKEN, ORGANISATION, f"GET {one}", f"DELETE {one}"],
         "delete, gone already": [TOKEN, ORGANISATION, f"GET {one}", f"GET {path}"],
@@ -83,7 +83,7 @@ def calls_of_an_integration() -> dict[str, list[str]]:
         "create": [TOKEN, ORGANISATION, f"GET {path}", TOPICS, f"POST {path}", f"GET {one}", *written[1:]],
         "take up": [TOKEN, ORGANISATION, f"GET {path}", *written],
         "take over": [TOKEN, ORGANISATION, f"GET {path}", *written],
-        "adopt": [TOKEN, f"GET {one}", f"GET {path}", ORGANISATION, *written],
+        "adopt": [TOKEN, ORGANISATION, f"GET {one}", f"GET {path}", *written],
         "update": [TOKEN, ORGANISATION, f"GET {one}", *written],
         "activate": [TOKEN, f"GET {one}", ORGANISATION, f"PATCH {one}", f"GET {one}"],
         "delete": [TOKEN, ORGANISATION, f"GET {one}", f"DELETE {one}", f"GET {one}"],

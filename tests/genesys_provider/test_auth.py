@@ -137,8 +137,20 @@ def test_one_that_lives_shorter_than_the_margin_is_used_for_half_its_life() -> N
     assert len(platform.token_requests) == 2
 
 
-def test_one_without_an_end_is_used_until_it_is_refused() -> None:
+def test_its_seconds_may_be_written_as_a_text() -> None:
+    platform, clock = Platform(expires_in="3600"), Clock()
+    client = caller(platform, clock)
+    client.get("/a")
+    clock.now += 3600
+    client.get("/a")
+    assert len(platform.token_requests) == 2
+
+
+@pytest.mark.parametrize("left_out", [True, False])
+def test_one_without_an_end_is_used_until_it_is_refused(left_out: bool) -> None:
     platform, clock = Platform(expires_in=None), Clock()
+    if not left_out:
+        platform.token_answers = iter([httpx.Response(200, json={"access_token": "token-1", "expires_in": None})])
     client = caller(platform, clock)
     client.get("/a")
     clock.now += 10**9

@@ -230,6 +230,7 @@ LOST = [
     httpx.Response(504),
     httpx.Response(408),
     httpx.Response(201, text='{"id": "n', headers={"Content-Type": "application/json"}),
+    httpx.Response(201, json={"id": None}),
 ]
 
 
@@ -415,6 +416,12 @@ def page(*ids: str, more: bool = True) -> httpx.Response:
 def test_a_page_without_anything_new_is_the_last_one() -> None:
     client, api = scripted(page("a", "b"), page("b", "c"), page("b", "c"))
     assert [entity["id"] for entity in client.entities("/a")] == ["a", "b", "c"]
+    assert len(api.bodies) == 3
+
+
+def test_an_empty_page_is_not_the_last_one_where_it_names_another() -> None:
+    client, api = scripted(page("a"), page(), page("b", more=False))
+    assert [entity["id"] for entity in client.entities("/a")] == ["a", "b"]
     assert len(api.bodies) == 3
 
 

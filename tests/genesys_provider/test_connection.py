@@ -162,6 +162,12 @@ def test_a_password_in_a_url_is_refused_and_not_repeated() -> None:
         assert "hunter2" not in (url_problem(url) or "hunter2")
 
 
+def test_nor_is_a_query_which_may_hold_a_key() -> None:
+    problem = url_problem("http://example.com/in?key=hunter2")
+    assert problem
+    assert problem.startswith("is 'http://example.com/in'; write an https:// URL")
+
+
 def test_hosts_of_other_machines_are_not_loopback() -> None:
     assert not any(map(is_loopback, ["", "10.0.0.1", "::2", "example.com", "localhost.example.com", "0.0.0.0"]))  # noqa: S104
 

@@ -483,7 +483,7 @@ def test_the_tutorials_api_is_not_at_a_real_host(way: Way, another: Callable[...
     process = another(config=region(way), environ={**by_proxy(way), "SSL_CERT_FILE": str(way.certificate)})
     text = printed(lambda: process.up(webhook().provider, webhook().props))
     reason, advice = r"404 not\.found: The requested resource was not found", f"api.mypurecloud.de{TUTORIALS}"
-    assert_one_line(text, "POST", webhook().path, reason, advice)
+    assert_one_line(text, "GET", webhook().path, reason, advice)
     basic = base64.b64encode(f"{PROXY_USER}:{PROXY_PASSWORD}".encode())
     assert [b"Proxy-Authorization: Basic " + basic in head for head in way.asked] == [True, True]
     assert [head.split()[1] for head in way.asked] == [b"login.mypurecloud.de:443", b"api.mypurecloud.de:443"]

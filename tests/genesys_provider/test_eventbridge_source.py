@@ -822,7 +822,8 @@ def test_every_kind_of_region_is_one(region: str, process: Process) -> None:
 
 @pytest.mark.parametrize("verb", ["view", "add", "edit", "delete"])
 def test_a_403_names_the_permission_that_is_missing(verb: str, process: Process, emulator: Emulator) -> None:
-    state = process.up(SOURCE, {**PROPS, "suffix": "first", "owner": "project/stack/first", "notes": ""})
+    first_mark = "[pulumi:project/stack/first]"
+    state = process.up(SOURCE, {**PROPS, "suffix": "first", "owner": "project/stack/first", "notes": first_mark})
     emulator.door("POST", "scopes", {"remove": [f"integrations:integration:{verb}"]})
     call: dict[str, Callable[[], object]] = {
         "view": lambda: process.refresh(SOURCE, state),

@@ -60,6 +60,10 @@ of_one_request = pytest.mark.parametrize("kind", KINDS, indirect=True)
 """For what is different where one request is not enough: test_eventbridge_source.py has it."""
 
 
+def with_owner(kind: Kind, owner: str) -> dict[str, Any]:
+    return {**kind.props, "owner": owner, kind.provider.mark_in: f"text [pulumi:{owner}]"}
+
+
 def body_of(entity: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in entity.items() if key not in ("id", "dateCreated", "dateModified", "selfUri")}
 
@@ -80,7 +84,7 @@ def each_field(kind: Kind) -> list[str]:
 @of_one_request
 def test_what_is_created_is_what_the_program_says(kind: Kind, process: Process, emulator: Emulator) -> None:
     state = process.up(kind.provider, kind.props)
-    assert emulator.calls() == ["POST /oauth/token", f"POST {kind.path}"]
+    assert emulator.calls() == ["POST /oauth/token", ME, f"GET {kind.path}", f"POST {kind.path}"]
     [entity] = entities(kind, emulator)
     assert entity["id"] == state.id
     found = kind.provider.from_entity(entity)
@@ -89,22 +93,12 @@ def test_what_is_created_is_what_the_program_says(kind: Kind, process: Process, 
     assert state.outputs["org"] == {"id": ORG, "host": "loopback"}
 
 
-@pytest.mark.parametrize("kind", ["webhook", "subscription"], indirect=True)
-@pytest.mark.parametrize("owner", [OWNER, "project/stack/my:module/index:Outer::it"], ids=["", "within a component"])
-def test_under_its_default_name_nothing_is_looked_for_before_it_is_made(
-    owner: str, kind: Kind, process: Process, emulator: Emulator
-) -> None:
-    process.up(kind.provider, {**kind.props, "name": "project-stack-it", "owner": owner})
-    assert emulator.calls() == ["POST /oauth/token", f"POST {kind.path}"]
-
-
 def test_what_is_left_out_is_filled_in(kind: Kind, process: Process, emulator: Emulator) -> None:
-    needed = {"name", "owner", "destinationUrl", "signingKey", "eventTypes", "webhookId"}
+    needed = {"name", "owner", kind.provider.mark_in, "destinationUrl", "signingKey", "eventTypes", "webhookId"}
     needed |= {"awsAccountId", "awsRegion", "suffix", "topics"}
     state = process.up(kind.provider, {name: value for name, value in kind.props.items() if name in needed})
     [entity] = entities(kind, emulator)
     assert kind.provider.from_entity(entity)["enabled"] is True
-    assert text_of(kind, entity) == ""
     assert process.refresh(kind.provider, state) == state
 
 
@@ -134,15 +128,15 @@ def test_four_threads_share_one_token(process: Process, emulator: Emulator) -> N
     ]
     first, second = webhook(), subscription(hooks)
     todo = [
-        (kind, {**kind.props, "name": f"project-stack-{n}", "owner": f"project/stack/{n}"})
+        (kind, {**with_owner(kind, f"project/stack/{n}"), "name": f"project-stack-{n}"})
         for kind in (first, second)
         for n in (1, 2)
     ]
     with ThreadPoolExecutor(4) as threads:
         list(threads.map(lambda each: process.up(each[0].provider, each[1]), todo))
-    assert sorted(emulator.calls()) == ["POST /api/v2/events/subscriptions"] * 2 + [
-        "POST /api/v2/events/webhooks"
-    ] * 2 + ["POST /oauth/token"]
+    posts = ["POST /api/v2/events/subscriptions"] * 2 + ["POST /api/v2/events/webhooks"] * 2
+    looks = ["GET /api/v2/events/subscriptions", "GET /api/v2/events/webhooks"]
+    assert sorted(emulator.calls()) == [*looks, ME, *posts, "POST /oauth/token"]
 
 
 # Preview, update, drift
@@ -186,14 +180,22 @@ def test_every_field_is_changed_in_place(kind: Kind, process: Process, emulator:
 
 
 @of_one_request
-def test_the_organisation_is_asked_for_once_before_changes(kind: Kind, process: Process, emulator: Emulator) -> None:
-    state = process.up(kind.provider, kind.props)
+def test_the_organisation_is_asked_for_once_before_changes(
+    kind: Kind, another: Callable[..., Process], emulator: Emulator
+) -> None:
+    state = another().up(kind.provider, kind.props)
     emulator.calls()
+    process = another()
     state = process.up(kind.provider, {**kind.props, "enabled": False}, state)
     state = process.up(kind.provider, kind.props, state)
     process.destroy(kind.provider, state)
     at = kind.at(state.id)
-    assert emulator.calls() == [ME, *(f"{method} {at}" for method in ("GET", "PUT", "GET", "PUT", "GET", "DELETE"))]
+    token = "POST /oauth/token"
+    assert emulator.calls() == [
+        token,
+        ME,
+        *(f"{method} {at}" for method in ("GET", "PUT", "GET", "PUT", "GET", "DELETE")),
+    ]
 
 
 @of_one_request
@@ -230,16 +232,6 @@ def test_drift_of_a_secret_is_told_by_its_name(
     assert capsys.readouterr().err == (
         "info: webhook project-stack-it: headerOverrides was changed by hand (secret: Pulumi does not show how)\n"
     )
-
-
-@of_one_request
-def test_a_killed_creation_is_not_looked_for_under_the_default_name(
-    kind: Kind, emulator: Emulator, another: Callable[..., Process]
-) -> None:
-    """docs/provider.md says so: `make recover` names what was being created."""
-    another().up(kind.provider, {**kind.props, "name": "of its own"})  # the state of which is lost
-    another().up(kind.provider, kind.props)
-    assert [entity["description"] for entity in entities(kind, emulator)] == [f"text {MARK}"] * 2
 
 
 @of_one_request
@@ -343,6 +335,22 @@ def test_destroy_deletes_it(kind: Kind, process: Process, emulator: Emulator) ->
     assert entities(kind, emulator) == []
 
 
+def test_what_a_newer_state_made_is_told_where_an_older_one_is_destroyed(
+    kind: Kind, another: Callable[..., Process], emulator: Emulator, capsys: pytest.CaptureFixture[str]
+) -> None:
+    old = another().up(kind.provider, kind.props)
+    process = another()
+    process.destroy(kind.provider, old)
+    new = process.up(kind.provider, kind.props)
+    capsys.readouterr()
+    another().destroy(kind.provider, old)
+    assert capsys.readouterr().err == (
+        f"warning: {kind.name} {old.id} is gone, but {new.id} bears its mark {MARK} and is in no state: with this"
+        f" {kind.name} in the program, `up` takes it over; else delete it by hand\n"
+    )
+    assert [entity["id"] for entity in entities(kind, emulator)] == [new.id]
+
+
 def test_what_is_gone_already_counts_as_deleted(kind: Kind, process: Process, emulator: Emulator) -> None:
     state = process.up(kind.provider, kind.props)
     process.destroy(kind.provider, state)
@@ -381,8 +389,12 @@ def test_another_of_the_same_name_is_not_touched_and_the_way_out_is_told(
 def test_one_of_another_stack_is_not_touched_either(kind: Kind, process: Process, emulator: Emulator) -> None:
     theirs = made_by_hand(kind, emulator, "[pulumi:project/other/it]")
     text = printed(lambda: process.up(kind.provider, kind.props))
+    text_field = kind.provider.mark_in
     assert "which belongs to project/other/it: choose another `name`, or if that was this resource, give" in text
-    assert "adopt" not in text
+    assert text.endswith(
+        " it an alias of project/other/it, or, when nothing manages it there any more, take [pulumi:project/other/it]"
+        f" out of its {text_field} and set `adopt` to {theirs['id']}\n"
+    )
     assert entities(kind, emulator) == [theirs]
 
 
@@ -396,25 +408,30 @@ def test_a_namesake_of_ours_in_another_place_of_the_program_is_not_touched(
     assert entities(kind, emulator) == [theirs]
 
 
-def test_a_mark_may_have_brackets_in_it(kind: Kind, process: Process, emulator: Emulator) -> None:
+@pytest.mark.parametrize("text", ["[text]", "see [pulumi:docs"])
+def test_a_mark_may_have_brackets_in_it_and_before_it(
+    text: str, kind: Kind, process: Process, emulator: Emulator
+) -> None:
     owner = "project/stack/it[0]"
     props = {
         **kind.props,
         "owner": owner,
         "name": "project-stack-it[0]",
-        kind.provider.mark_in: f"[text] [pulumi:{owner}]",
+        kind.provider.mark_in: f"{text} [pulumi:{owner}]",
     }
     first = process.up(kind.provider, props)
     assert process.up(kind.provider, props).id == first.id
+    process.destroy(kind.provider, process.up(kind.provider, {**props, "enabled": False}, first))
+    assert entities(kind, emulator) == []
 
 
 @of_one_request
 def test_what_a_former_run_made_under_another_name_is_found_by_its_mark(
-    kind: Kind, process: Process, emulator: Emulator, capsys: pytest.CaptureFixture[str]
+    kind: Kind, another: Callable[..., Process], emulator: Emulator, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    lost = process.up(kind.provider, kind.props)
+    lost = another().up(kind.provider, kind.props)
     emulator.calls()
-    state = process.up(kind.provider, {**kind.props, "name": "a new name"})
+    state = another().up(kind.provider, {**kind.props, "name": "a new name"})
     assert state.id == lost.id
     assert [entity["name"] for entity in entities(kind, emulator)] == ["a new name"]
     told = f"info: took over {kind.name} {lost.id}, which bears the mark {MARK}\n"
@@ -424,8 +441,8 @@ def test_what_a_former_run_made_under_another_name_is_found_by_its_mark(
 @of_one_request
 def test_without_one_that_costs_a_process_one_listing(kind: Kind, process: Process, emulator: Emulator) -> None:
     for name in ("first", "second"):
-        process.up(kind.provider, {**kind.props, "name": name, "owner": f"project/stack/of {name}"})
-    assert emulator.calls() == ["POST /oauth/token", f"GET {kind.path}", f"POST {kind.path}", f"POST {kind.path}"]
+        process.up(kind.provider, {**with_owner(kind, f"project/stack/of {name}"), "name": name})
+    assert emulator.calls() == ["POST /oauth/token", ME, f"GET {kind.path}", *[f"POST {kind.path}"] * 2]
 
 
 @of_one_request
@@ -434,7 +451,7 @@ def test_what_this_process_has_deleted_meanwhile_is_not_taken_over(
 ) -> None:
     props = {**kind.props, "name": "of its own"}
     old = process.up(kind.provider, kind.props)
-    process.up(kind.provider, {**props, "name": "another", "owner": "project/stack/another"})  # lists
+    process.up(kind.provider, {**with_owner(kind, "project/stack/another"), "name": "another"})  # lists
     process.destroy(kind.provider, old)
     new = process.up(kind.provider, props)
     assert new.id != old.id
@@ -470,13 +487,23 @@ def test_adopt_takes_an_object_over(kind: Kind, process: Process, emulator: Emul
     state = process.up(kind.provider, props)
     assert state.id == theirs["id"]
     at = kind.at(state.id)
-    assert emulator.calls() == ["POST /oauth/token", f"GET {at}", f"GET {kind.path}", ME, f"PUT {at}"]
+    assert emulator.calls() == ["POST /oauth/token", ME, f"GET {at}", f"GET {kind.path}", f"PUT {at}"]
     [entity] = entities(kind, emulator)
     assert entity["description"] == f"text {MARK}"
     assert entity["enabled"] is False
     assert process.refresh(kind.provider, state) == state
     assert not process.changes(kind.provider, props, state)
     assert not process.changes(kind.provider, {**props, "adopt": None}, state), "the key may go, and plans nothing"
+
+
+@of_one_request
+def test_adopt_may_be_written_in_another_case(kind: Kind, process: Process, emulator: Emulator) -> None:
+    theirs = made_by_hand(kind, emulator, "made by hand")
+    props = {**kind.props, "adopt": theirs["id"].upper()}
+    emulator.fault("GET", kind.at(props["adopt"]), status=200, body=theirs)
+    state = process.up(kind.provider, props)
+    assert state.id == theirs["id"]
+    assert not process.changes(kind.provider, props, state)
 
 
 def test_adopt_finds_ours_again(kind: Kind, process: Process) -> None:
@@ -595,9 +622,12 @@ def test_what_this_process_has_deleted_is_no_hindrance(kind: Kind, process: Proc
 
 
 @of_one_request
-def test_what_this_process_has_deleted_hides_nothing(kind: Kind, process: Process, emulator: Emulator) -> None:
-    old = process.up(kind.provider, kind.props)
+def test_what_this_process_has_deleted_hides_nothing(
+    kind: Kind, another: Callable[..., Process], emulator: Emulator
+) -> None:
+    old = another().up(kind.provider, kind.props)
     emulator.calls()
+    process = another()
     left = made_by_hand(kind, emulator, MARK, name="left behind by a killed run")["id"]
     theirs = made_by_hand(kind, emulator, "made by hand", name="theirs")["id"]
     of_another = {"owner": "project/stack/another", kind.provider.mark_in: "[pulumi:project/stack/another]"}
@@ -652,6 +682,21 @@ def test_nor_deleted_and_the_destroy_ends_with_a_warning(
     assert emulator.calls()[-1] == f"GET {kind.at(state.id)}"
 
 
+@pytest.mark.parametrize("text", ["text", "text [pulumi:project/stack/before]"])
+def test_a_mark_that_is_held_fast_while_the_owner_changes_is_told_before_anything_is(
+    text: str, kind: Kind, process: Process, emulator: Emulator
+) -> None:
+    state = process.up(kind.provider, kind.props)
+    emulator.calls()
+    field = kind.provider.mark_in
+    with pytest.raises(Refused) as refused:
+        process.up(kind.provider, {**kind.props, field: text}, state)
+    assert refused.value.problems == [f"{field} ends without the mark {MARK}: take `{field}` out of `ignore_changes`"]
+    process.check(kind.provider, {**kind.props, field: UNKNOWN})
+    process.check(kind.provider, {**kind.props, "owner": UNKNOWN})
+    assert emulator.calls() == []
+
+
 def test_one_that_lost_its_mark_is_still_ours(kind: Kind, process: Process, emulator: Emulator) -> None:
     state = process.up(kind.provider, kind.props)
     given_away(kind, emulator, state, "text")
@@ -677,10 +722,6 @@ def test_one_that_was_renamed_without_an_answer_is_ours_by_either_name(
 
 
 WITHIN = "project/stack/app:index:Group::it"
-
-
-def with_owner(kind: Kind, owner: str) -> dict[str, Any]:
-    return {**kind.props, "owner": owner, kind.provider.mark_in: f"text [pulumi:{owner}]"}
 
 
 @pytest.mark.parametrize(
@@ -823,7 +864,7 @@ def test_a_host_without_the_tutorials_api_points_at_the_real_way(
     kind, url = webhook(), strict.served.url
     process = another(config={"loginUrl": url, "apiUrl": url})
     text = printed(lambda: process.up(kind.provider, kind.props))
-    assert text.startswith("GenesysError: POST /api/v2/events/webhooks: 404 ")
+    assert text.startswith("GenesysError: GET /api/v2/events/webhooks: 404 ")
     assert "that API is the tutorial's, not one of Genesys Cloud" in text
     assert "`delivery: partner`" in text
     text = printed(lambda: process.up(kind.provider, {**kind.props, "adopt": "an-id"}))
@@ -883,14 +924,23 @@ def test_another_port_of_this_machine_is_the_same_place(
     assert another(config={"loginUrl": url, "apiUrl": url}).refresh(kind.provider, state) == state
 
 
-@of_one_request
-def test_credentials_of_another_organisation_change_nothing(
+WRONG_ORG = {"GENESYS_ORG_ID": "another-org"}
+
+
+def in_another(state: State) -> State:
+    """As the state would be of a former release, which made objects without asking for the organisation."""
+    return dataclasses.replace(state, outputs={**state.outputs, "org": {**state.outputs["org"], "id": "another-org"}})
+
+
+def test_credentials_of_another_organisation_make_and_change_nothing(
     kind: Kind, emulator: Emulator, another: Callable[..., Process]
 ) -> None:
-    process = another(environ={"GENESYS_ORG_ID": "another-org"})
-    state = process.up(kind.provider, kind.props)
+    mine = another().up(kind.provider, kind.props)
     before = entities(kind, emulator)
+    process, state = another(environ=WRONG_ORG), in_another(mine)
     for call in (
+        lambda: process.up(kind.provider, {**with_owner(kind, "project/stack/another"), "name": "another"}),
+        lambda: process.up(kind.provider, {**kind.props, "adopt": mine.id}),
         lambda: process.up(kind.provider, {**kind.props, "enabled": False}, state),
         lambda: process.destroy(kind.provider, state),
     ):
@@ -898,12 +948,11 @@ def test_credentials_of_another_organisation_change_nothing(
     assert entities(kind, emulator) == before
 
 
-@of_one_request
 def test_with_them_an_object_is_not_taken_for_gone(
     kind: Kind, emulator: Emulator, another: Callable[..., Process]
 ) -> None:
-    process = another(environ={"GENESYS_ORG_ID": "another-org"})
-    state = process.up(kind.provider, kind.props)
+    state = in_another(another().up(kind.provider, kind.props))
+    process = another(environ=WRONG_ORG)
     emulator.fault("GET", kind.at(state.id), status=404)
     assert "these credentials belong to organisation" in printed(lambda: process.refresh(kind.provider, state))
 
@@ -930,9 +979,9 @@ def test_nor_is_it_forgotten_by_a_destroy_that_cannot_reach_it(
 def test_who_cannot_ask_for_the_organisation_is_taken_at_his_word(
     status: int, kind: Kind, emulator: Emulator, another: Callable[..., Process]
 ) -> None:
-    process = another(environ={"GENESYS_ORG_ID": "another-org"})
-    state = process.up(kind.provider, kind.props)
     emulator.fault("GET", "/api/v2/organizations/me", status=status, times=2)
+    process = another(environ=WRONG_ORG)
+    state = process.up(kind.provider, kind.props)
     process.destroy(kind.provider, state)
     assert entities(kind, emulator) == []
 

@@ -31,7 +31,7 @@ from genesys_provider import (
 from genesys_provider.attribute import Attribute
 from genesys_provider.eventbridge_activation import EventBridgeActivationProvider
 from genesys_provider.eventbridge_source import EventBridgeSourceProvider
-from genesys_provider.lifecycle import EntityProvider
+from genesys_provider.lifecycle import EntityProvider, owner_of
 from genesys_provider.signing_key import SigningKeyProvider
 from genesys_provider.subscription import SubscriptionProvider
 from genesys_provider.webhook import WebhookProvider
@@ -91,6 +91,33 @@ def test_a_webhook_with_nothing_but_what_it_needs() -> None:
         "retryPolicy": {"retryCount": 3, "retryIntervalSeconds": 10},
     }
     assert registered.secret == {"signingKey", "headerOverrides"}, "what is added by hand is read into it"
+
+
+@pytest.mark.parametrize(
+    ("name", "marked"),
+    [
+        ("it[0]", "it[0]"),
+        ("it [EU] too", "it [EU%5D too"),
+        ("[EU]\nit", "[EU%5D\nit"),
+        ("a[pulumi:b", "a%5Bpulumi:b"),
+        ("ends]", "ends]"),
+    ],
+)
+@pytest.mark.parametrize("text", [None, "text", "see [pulumi:docs", "see [pulumi:docs]", "ends with [pulumi:"])
+def test_whose_it_is_is_read_from_its_mark_whatever_the_text_and_the_name(
+    name: str, marked: str, text: str | None
+) -> None:
+    def program() -> None:
+        Webhook(name, WebhookArgs(destination_url="https://x.com", signing_key="a key", description=text))
+
+    inputs = run(program)[name].inputs
+    assert inputs["owner"] == f"project/stack/{marked}"
+    assert owner_of(inputs["description"]) == inputs["owner"]
+
+
+def test_a_description_that_turns_out_to_be_none_is_none() -> None:
+    inputs = run(lambda: hook(description=pulumi.Output.from_input(None)))["hook"].inputs
+    assert inputs["description"] == "[pulumi:project/stack/hook]"
 
 
 def test_a_webhook_with_everything() -> None:

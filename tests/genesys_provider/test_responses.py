@@ -4,7 +4,7 @@ import httpx
 import pytest
 
 from genesys_provider.errors import Conflict, Forbidden, NotFound, RequestError, VersionConflict
-from genesys_provider.responses import failure, no_answer, unreadable
+from genesys_provider.responses import failure, json_object, no_answer, unreadable
 
 TOKEN = "/oauth/token"
 HOOKS, ONE_HOOK, SUBSCRIPTIONS = "/api/v2/events/webhooks", "/api/v2/events/webhooks/w1", "/api/v2/events/subscriptions"
@@ -269,6 +269,28 @@ def test_json_that_was_cut_off_may_be_asked_for_again() -> None:
         == f"GET {ONE_HOOK}: 200, but the answer (application/json) is no JSON object; it was cut off: try again"
     )
     assert (error.repeatable, error.committed) == (True, False)
+
+
+def test_what_was_made_and_has_no_id_may_have_been_made() -> None:
+    response = answer(201, "POST", HOOKS, {"name": "a hook"})
+    error = unreadable(response)
+    assert str(error) == (
+        f"POST {HOOKS}: 201, but the answer (application/json) has no id in it; try again: the next `up` finds what was"
+        " made all the same"
+    )
+    assert (error.repeatable, error.committed) == (True, True)
+
+
+def test_half_a_character_becomes_one_that_can_be_passed_on() -> None:
+    request = answer(200).request
+    body = json_object(httpx.Response(200, content=rb'{"name": "caf\u00e9 \uD83D\uDE00 \ud83d"}', request=request))
+    assert body == {"name": "caf\u00e9 \U0001f600 ?"}
+
+
+def test_advice_knows_paths_behind_a_gateway() -> None:
+    request = httpx.Request("POST", f"https://gw.example.com/genesys{HOOKS}")
+    for status, told in ((403, "the client lacks event:webhook:write"), (404, "(`delivery: partner`)")):
+        assert told in str(failure(httpx.Response(status, json=envelope("a.code", "no"), request=request)))
 
 
 def test_a_page_instead_of_a_token_points_at_the_other_setting() -> None:

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from genesys_provider.subscription import SubscriptionProvider
 from tests.support.provider import UNKNOWN, Emulator, Process, Refused, travel
-from tests.support.strategies import json_values, names, with_one_of_any_kind
+from tests.support.strategies import json_values, names, owned, with_one_of_any_kind
 
 PROVIDER = SubscriptionProvider()
 PROPS: dict[str, Any] = {
@@ -24,11 +24,11 @@ def props(emulator: Emulator) -> dict[str, Any]:
 
 
 def test_defaults(process: Process) -> None:
-    inputs = process.check(PROVIDER, {**PROPS, "webhookId": "w", "description": None})
+    inputs = process.check(PROVIDER, {**PROPS, "webhookId": "w"})
     del inputs["__provider"], inputs["owner"]
     assert inputs == {
         "name": "a subscription",
-        "description": "",
+        "description": "[pulumi:p/s/it]",
         "eventTypes": ["routing.queueEvent", "conversation.event"],
         "attributes": {},
         "enabled": True,
@@ -60,6 +60,7 @@ def test_the_filter_is_one_object_to_the_platform(process: Process, emulator: Em
         ({"webhookId": ""}, "webhookId must be the id of a webhook"),
         ({"webhookId": None}, "webhookId must be the id of a webhook"),
         ({"enabled": 1}, "enabled must be true or false"),
+        ({"transform": {"most": [float("inf")]}}, "transform has something in it that JSON can't say: a number"),
     ],
 )
 def test_what_is_wrong_is_told_by_the_name_of_the_field(
@@ -116,7 +117,7 @@ def test_what_passes_check_is_taken_and_read_back_without_a_difference(
     process: Process, emulator: Emulator, props: dict[str, Any], given_props: dict[str, Any]
 ) -> None:
     emulator.door("POST", "ratelimit", {"allowed": 10**6})
-    given_props = {**given_props, "owner": "p/s/it", "webhookId": props["webhookId"]}
+    given_props = {**owned(given_props, "p/s/it"), "webhookId": props["webhookId"]}
     try:
         process.check(PROVIDER, given_props)
     except Refused:

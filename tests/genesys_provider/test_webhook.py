@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from genesys_provider.webhook import WebhookProvider
 from tests.support.provider import Emulator, Process, Refused, State, travel
-from tests.support.strategies import with_one_of_any_kind
+from tests.support.strategies import owned, with_one_of_any_kind
 
 PROVIDER = WebhookProvider()
 PROPS: dict[str, Any] = {
@@ -20,11 +20,12 @@ PROPS: dict[str, Any] = {
 
 
 def test_defaults_are_those_of_the_platform(process: Process) -> None:
-    inputs = process.check(PROVIDER, {key: PROPS[key] for key in ("name", "owner", "destinationUrl", "signingKey")})
+    least = ("name", "description", "owner", "destinationUrl", "signingKey")
+    inputs = process.check(PROVIDER, {key: PROPS[key] for key in least})
     del inputs["__provider"], inputs["owner"]
     assert inputs == {
         "name": "a hook",
-        "description": "",
+        "description": "[pulumi:p/s/hook]",
         "destinationUrl": "https://example.com/in/",
         "method": "POST",
         "enabled": True,
@@ -80,7 +81,11 @@ def test_defaults_are_those_of_the_platform(process: Process) -> None:
         ({"retryPolicy": {"retryCount": 1.5, "retryIntervalSeconds": 1}}, "number from 0 to 10"),
         ({"retryPolicy": {"retryCount": True, "retryIntervalSeconds": 1}}, "has a retryCount that is True; write"),
         ({"retryPolicy": {"retryCount": 1, "retryIntervalSeconds": 0}}, "has a retryIntervalSeconds that is 0; write"),
-        ({"retryPolicy": {"retryCount": 1, "retryIntervalSeconds": "1"}}, "number from 1 to 300"),
+        (
+            {"retryPolicy": {"retryCount": 1, "retryIntervalSeconds": "1"}},
+            "that is '1'; write a whole number from 1 to 300",
+        ),
+        ({"retryPolicy": {"retryCount": "a\nb", "retryIntervalSeconds": 1}}, r"that is 'a\nb'; write"),
     ],
 )
 def test_what_is_wrong_is_told_by_the_name_of_the_field(
@@ -191,7 +196,7 @@ def test_what_passes_check_is_taken_and_read_back_without_a_difference(
     process: Process, emulator: Emulator, props: dict[str, Any]
 ) -> None:
     emulator.door("POST", "reset")
-    props = {**props, "owner": "p/s/hook"}
+    props = owned(props, "p/s/hook")
     try:
         process.check(PROVIDER, props)
     except Refused:
