@@ -108,6 +108,7 @@ class Client:
                 raise
 
     def put(self, path: str, body: Mapping[str, object]) -> Entity:
+        """What is there now; nothing, where the server answers nothing."""
         return self._repeat("PUT", path, body=body)
 
     def patch(self, path: str, body: Mapping[str, object]) -> Entity:
@@ -196,7 +197,7 @@ class Client:
             failed = failure(response)
             failed.repeatable |= any_5xx and response.is_server_error
             raise failed
-        if method == "DELETE" and not response.content:
+        if method not in ("GET", "POST") and not response.content:
             return {}
         if (entity := json_object(response)) is None or (method == "POST" and not entity.get("id")):
             raise unreadable(response)

@@ -126,7 +126,7 @@ def url_problem(url: str) -> str | None:
         return "has a space, a backslash, a control character or a #fragment in it; write the URL without them"
     if host and (parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host))):
         return None
-    shown = url.partition("?")[0]  # what is in a query may be a key
+    shown = re.sub(r"(?<![:/])[/?].*", "", url)  # what stands behind the host may be a key
     return f"is {shown!r}; write an https:// URL, like https://example.com/genesys (http only to this machine)"
 
 

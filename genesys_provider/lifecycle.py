@@ -113,9 +113,10 @@ class EntityProvider(Provider):
     def find(self, props: Props) -> Entity | None:
         """Our object; another's of this name is refused."""
         entities = list(session.client().entities(self.path, **self.query))
-        if entity := self._ours(entities, props):
+        if entity := self._ours(self._still_there(entities, props), props):
             return entity
-        if taken := next((entity for entity in entities if entity.get("name") == props["name"]), None):
+        others = (entity for entity in entities if self._owner_of(entity) != props["owner"])
+        if taken := next((entity for entity in others if entity.get("name") == props["name"]), None):
             raise self._taken(taken, "name", props)
         return None
 
@@ -127,7 +128,7 @@ class EntityProvider(Provider):
 
     def write(self, id_: str, props: Props, _found: Entity) -> Entity:
         """Give the object that was found these values."""
-        return session.client().put(self._at(id_), self._body(props))
+        return session.client().put(self._at(id_), self._body(props)) or self.fetch(id_)
 
     def remove(self, id_: str) -> None:
         session.client().delete(self._at(id_))
@@ -163,7 +164,7 @@ class EntityProvider(Provider):
         fixed = [field for field in changed if field.replaces and value_of(field, olds) is not None]
         replaces = [field.name for field in fixed if is_known(news.get(field.name))]
         if not replaces and isinstance(news.get("owner"), str):
-            session.sees(self._at(id_), news["owner"])
+            self._claim(id_, news["owner"])
         return DiffResult(changes=moved or bool(changed), replaces=replaces)
 
     @boundary
@@ -171,7 +172,7 @@ class EntityProvider(Provider):
         session.confirm_org()
         entity = self._adopt(props["adopt"], props) if props.get("adopt") else self.make(props)
         id_ = str(entity["id"])
-        session.sees(self._at(id_), props["owner"])
+        self._claim(id_, props["owner"])
         return CreateResult(id_, self._outputs(props, entity))
 
     @boundary
@@ -217,12 +218,14 @@ class EntityProvider(Provider):
         session.confirm_org()
         try:
             other = self._other_owner(self.fetch(id_), props["owner"])
-            if other and not self._is_renamed(id_, props["owner"], other):
+            if (claimant := session.claimant(self._at(id_))) not in (None, props["owner"]):
+                pulumi.log.warn(f"{self.kind} {id_} is left alone: it is {claimant} too, which is in the program")
+            elif other and not same_stack(other, props["owner"]):
                 pulumi.log.warn(  # an error would be no better: this could never be destroyed
                     f"{self.kind} {id_} belongs to {other} now: it was left alone, and is in this state no more; where"
                     " nothing manages it there any more, delete it by hand"
                 )
-            else:
+            else:  # ours, nobody's, or what an update called it whose answer was lost
                 self.remove(id_)
         except NotFound:
             self.confirm_api()  # else it is not gone, but out of reach
@@ -342,7 +345,8 @@ class EntityProvider(Provider):
         whose = f"belongs to {other}" if other else "no stack made"
         way = f"set `adopt` to {id_}"
         if other:
-            way = f"if that was this resource, give it an alias of {other}, or, {self._unless_managed(other)} and {way}"
+            alias = f"if that was this resource, give it an alias of {other}, or, "
+            way = f"{alias if same_stack(other, props['owner']) else ''}{self._unless_managed(other)} and {way}"
         kind, value = self.kind, props[field]
         named = f"a {kind} {value!r}" if field == "name" else f"an {kind} with {field} {value!r}"
         return OwnershipError(f"there is {named} already ({id_}), which {whose}: choose another `{field}`, or {way}")
@@ -362,6 +366,7 @@ class EntityProvider(Provider):
         return self._bring_up_to_date(entity, props)
 
     def _bring_up_to_date(self, entity: Entity, props: Props) -> Entity:
+        self._claim(str(entity["id"]), props["owner"])
         self._hide(self.from_entity(entity))
         return self.existing(lambda: self.write(str(entity["id"]), props, entity))
 
@@ -377,16 +382,17 @@ class EntityProvider(Provider):
         other = self._owner_of(entity)
         return None if other in ours else other
 
-    def _is_renamed(self, id_: str, ours: str, other: str) -> bool:
-        """Whether the other owner of what is to be deleted is what this stack once called us.
+    def _claim(self, id_: str, owner: str) -> None:
+        """Refuse that two resources of the program have one object: the one's deletion would be the other's.
 
-        Of another stack it is not. Of this one it is, mostly: an update after a renaming (by an alias, or into a
-        component) whose answer was lost. Two resources of a stack have one object only where somebody took the first
-        one's mark out by hand for the second to adopt it. Then the first leaves the program, and in that run the second
-        was seen before, as the engine deletes last what is gone from the program. Not seen is it in a `destroy`, in
-        which it goes too, unless `--target` names the first alone.
+        In a run they delete last what is gone from the program, so that of two in a state the one that stays was here.
+        It was not in a `destroy`, in which both go, nor where `--target` names the other alone.
         """
-        return same_stack(other, ours) and not session.has_seen(self._at(id_), other)
+        if (claimant := session.claim(self._at(id_), owner)) != owner:
+            raise OwnershipError(
+                f"{self.kind} {id_} is {claimant} in this program already, and can't be {owner} too: take one of them"
+                " out of the program, which leaves the object alone"
+            )
 
     def _unless_managed(self, other: str) -> str:
         """The way out where an owner is one no more."""

@@ -222,4 +222,8 @@ def advice(response: http.Response, code: str) -> str:
 
 
 def try_again(request: http.Request) -> str:
-    return "try again" + (": the next `up` finds what was made all the same" if may_create(request) else "")
+    if may_create(request):
+        return "try again: the next `up` finds what was made all the same"
+    if request.method == "GET" or asks_for_token(request):
+        return "try again"
+    return "try the same again before anything else, as it may have been done"

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _lock = threading.Lock()
 _connection: Connection | None = None
 _client: "Client | None" = None
-_seen: set[tuple[str, str]] = set()  # an object's path and its owner, of what this process's program has
+_claimed: dict[str, str] = {}  # the owner of each object, by its path, that this process's program has
 
 
 def configure(request: ConfigureRequest) -> None:
@@ -44,13 +44,13 @@ def client() -> "Client":
         return _client
 
 
-def sees(at: str, owner: str) -> None:
-    """Remember that the program has the owner, and the state that object as the owner's."""
-    _seen.add((at, owner))
+def claim(at: str, owner: str) -> str:
+    """Who has the object in this process's program: whoever claims it first."""
+    return _claimed.setdefault(at, owner)  # in one step, for any threads
 
 
-def has_seen(at: str, owner: str) -> bool:
-    return (at, owner) in _seen
+def claimant(at: str) -> str | None:
+    return _claimed.get(at)
 
 
 def confirm_org() -> None:

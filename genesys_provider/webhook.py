@@ -19,6 +19,7 @@ from .lifecycle import (
     text_problem,
     whole_problem,
 )
+from .redaction import hide
 
 
 @dataclass(kw_only=True)
@@ -78,6 +79,7 @@ class WebhookArgs:
 
 
 LONGEST_URL = 2048
+SHORTEST_KEY = 16
 DEFAULT_POLICY = {"retryCount": 3, "retryIntervalSeconds": 10}
 POLICY_PROBLEMS = {"retryCount": whole_problem(0, 10), "retryIntervalSeconds": whole_problem(1, 300)}
 # Those that frame the message can't be chosen by its author.
@@ -132,6 +134,15 @@ def without_trailing_slash(value: Any) -> Any:
     return value.rstrip("/") if isinstance(value, str) else value
 
 
+def behind_host(url: str) -> str:
+    """Path and query, in which a receiver may want a key."""
+    return url.split("://", 1)[-1].partition("/")[2]
+
+
+def may_be_secret(text: str) -> bool:
+    return len(text) >= SHORTEST_KEY
+
+
 class WebhookProvider(EntityProvider):
     kind = "webhook"
     path = "/api/v2/events/webhooks"
@@ -146,6 +157,11 @@ class WebhookProvider(EntityProvider):
         Field("retryPolicy", default=DEFAULT_POLICY, problem=retry_policy_problem),
     )
     computed = ("lastDeliveryStatus",)
+
+    def _hide(self, props: Props) -> None:
+        super()._hide(props)
+        if isinstance(url := props.get("destinationUrl"), str):
+            hide(*filter(may_be_secret, [behind_host(url)]))
 
     def from_entity(self, entity: Mapping[str, Any]) -> Props:
         policy = entity.get("retryPolicy") or {}

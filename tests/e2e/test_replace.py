@@ -60,4 +60,6 @@ def test_the_old_one_is_deleted_first(deployed: Project) -> None:
     deployed.emulator.calls()
     deployed.pulumi("up", "--replace", deployed.urn("hook"))
     calls = [call.split("/api")[0] + call.rsplit("/", 1)[1] for call in deployed.emulator.calls() if "webhook" in call]
-    assert [call.split()[0] for call in calls] == ["GET", "DELETE", "GET", "POST"], "whose it is, away with it, look, anew"
+    assert [call.split()[0] for call in calls] == ["GET", "DELETE", "GET", "POST"], (
+        "whose it is, away with it, look, anew"
+    )

@@ -162,10 +162,12 @@ def test_a_password_in_a_url_is_refused_and_not_repeated() -> None:
         assert "hunter2" not in (url_problem(url) or "hunter2")
 
 
-def test_nor_is_a_query_which_may_hold_a_key() -> None:
-    problem = url_problem("http://example.com/in?key=hunter2")
+@pytest.mark.parametrize("behind", ["/hunter2", "?key=hunter2", "/a/b?hunter2"])
+@pytest.mark.parametrize("host", ["http://example.com", "example.com"])
+def test_nor_is_what_stands_behind_the_host_which_may_be_a_key(host: str, behind: str) -> None:
+    problem = url_problem(host + behind)
     assert problem
-    assert problem.startswith("is 'http://example.com/in'; write an https:// URL")
+    assert problem.startswith(f"is {host!r}; write an https:// URL")
 
 
 def test_hosts_of_other_machines_are_not_loopback() -> None:

@@ -32,6 +32,7 @@ SECRETS = [
 MANY = 1000
 
 AGAIN = "try again"
+THE_SAME = "try the same again before anything else, as it may have been done"
 FOUND = "try again: the next `up` finds what was made all the same"
 CORRECT = "correct the resource's arguments"
 REFUSED = "a fresh token was refused too: is the client active, and are genesys:loginUrl and apiUrl of one region?"
@@ -87,7 +88,8 @@ def everywhere(advice: str) -> dict[str, str]:
 
 
 def again(before: str = "", after: str = "", **others: str) -> dict[str, str]:
-    return {**everywhere(f"{before}{AGAIN}{after}"), "create": f"{before}{FOUND}{after}", **others}
+    changes = dict.fromkeys(("update", "delete"), f"{before}{THE_SAME}{after}")
+    return {"read": f"{before}{AGAIN}{after}", "create": f"{before}{FOUND}{after}", **changes, **others}
 
 
 WRONG_FIELD = {
@@ -173,7 +175,7 @@ ANSWERS = [
         "JSON cut off on the wire",
         {"cutAfter": 12},
         NO_ANSWER + r"peer closed connection without sending complete message body \(received 12 bytes, [^;]+",
-        {"read": AGAIN, "update": AGAIN},
+        {"read": AGAIN, "update": THE_SAME},
     ),
     Answer("a dropped connection", {"drop": True}, f"{NO_ANSWER}[^;]+", again()),
     Answer("a time-out", {"status": 504, "delayMs": 400}, f"{NO_ANSWER}timed out", again(after=SLOW)),

@@ -6,7 +6,9 @@ from dataclasses import replace
 from itertools import groupby
 from typing import Any
 
+import hypothesis
 import pytest
+from hypothesis import strategies as st
 from pulumi.output import contains_unknowns
 
 from genesys_provider import client, topics
@@ -14,6 +16,7 @@ from genesys_provider.lifecycle import Props
 from tests.genesys_provider.conftest import set_clock
 from tests.support.genesys_kinds import MARK, Settling, eventbridge_source
 from tests.support.provider import ORG, UNKNOWN, Emulator, Exact, Process, Refused, Together, Waits, printed, travel
+from tests.support.strategies import owned, with_one_of_any_kind
 
 PATH, TOPICS = "/api/v2/integrations", "/api/v2/notifications/availabletopics"
 TYPE = {"id": "amazon-eventbridge-source"}
@@ -130,6 +133,44 @@ def test_one_that_was_made_by_the_name_and_never_configured_is_taken_up(
         f"GET {one}",
     ]
     assert f"info: took over integration {id_}, which was made by this name and never" in capsys.readouterr().err
+
+
+sources = st.fixed_dictionaries(
+    {
+        "name": st.text(st.characters(exclude_categories=["Cs"]), max_size=130),
+        "suffix": st.text("aZ0._-", max_size=66),
+        "awsAccountId": st.sampled_from(["123456789012", "000000000000", "12345678901"]),
+        "awsRegion": st.sampled_from(["eu-central-1", "us-gov-west-1", "cn-north-1", "eusc-de-east-1", "Frankfurt"]),
+        "topics": st.lists(st.sampled_from([*PROPS["topics"], f"{DETAIL}.acw", "v2.users.5.presence"]), max_size=3),
+    },
+    optional={
+        "notes": st.text(st.characters(exclude_categories=["Cs"]), max_size=50),
+        "enabled": st.booleans(),
+    },
+)
+# Which topics there are is the platform's to judge.
+JUDGED = ["name", "notes", "suffix", "enabled", "awsAccountId", "awsRegion"]
+
+
+@hypothesis.settings(
+    max_examples=60, deadline=None, suppress_health_check=[hypothesis.HealthCheck.function_scoped_fixture]
+)
+@hypothesis.given(with_one_of_any_kind(sources, JUDGED))
+def test_what_passes_check_is_taken_and_read_back_without_a_difference(
+    process: Process, emulator: Emulator, props: dict[str, Any]
+) -> None:
+    emulator.door("POST", "ratelimit", {"allowed": 10**6})
+    props = owned(props, "p/s/it", "notes")
+    try:
+        process.check(SOURCE, props)
+    except Refused:
+        return
+    state = process.up(SOURCE, props)
+    refreshed = process.refresh(SOURCE, state)
+    assert refreshed == state
+    assert not process.changes(SOURCE, props, refreshed)
+    process.destroy(SOURCE, state)
+    assert everything(emulator) == []
 
 
 def test_but_none_that_may_be_somebody_elses(process: Process, emulator: Emulator) -> None:
@@ -822,13 +863,13 @@ def test_every_kind_of_region_is_one(region: str, process: Process) -> None:
 
 @pytest.mark.parametrize("verb", ["view", "add", "edit", "delete"])
 def test_a_403_names_the_permission_that_is_missing(verb: str, process: Process, emulator: Emulator) -> None:
-    first_mark = "[pulumi:project/stack/first]"
-    state = process.up(SOURCE, {**PROPS, "suffix": "first", "owner": "project/stack/first", "notes": first_mark})
+    first = {"suffix": "first", "owner": "project/stack/first", "notes": "[pulumi:project/stack/first]"}
+    state = process.up(SOURCE, {**PROPS, **first})
     emulator.door("POST", "scopes", {"remove": [f"integrations:integration:{verb}"]})
     call: dict[str, Callable[[], object]] = {
         "view": lambda: process.refresh(SOURCE, state),
         "add": lambda: process.up(SOURCE, PROPS),
-        "edit": lambda: process.up(SOURCE, {**PROPS, "suffix": "first", "notes": MARK}, state),
+        "edit": lambda: process.up(SOURCE, {**PROPS, **first, "enabled": False}, state),
         "delete": lambda: process.destroy(SOURCE, state),
     }
     text = printed(call[verb])

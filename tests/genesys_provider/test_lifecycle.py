@@ -282,10 +282,11 @@ def test_without_a_refresh_the_update_says_what_to_do(kind: Kind, process: Proce
     assert text.endswith(f"; somebody deleted this {kind.name}: `make refresh`, then `up` again\n")
 
 
-def test_a_renamed_stack_is_an_update_of_the_mark(kind: Kind, process: Process, emulator: Emulator) -> None:
-    state = process.up(kind.provider, kind.props)
-    renamed = {**kind.props, "owner": "project/new/it", kind.provider.mark_in: "text [pulumi:project/new/it]"}
-    assert process.up(kind.provider, renamed, state).id == state.id
+def test_a_renamed_stack_is_an_update_of_the_mark(
+    kind: Kind, another: Callable[..., Process], emulator: Emulator
+) -> None:
+    state = another().up(kind.provider, kind.props)
+    assert another().up(kind.provider, with_owner(kind, "project/new/it"), state).id == state.id
     assert text_of(kind, entities(kind, emulator)[0]) == "text [pulumi:project/new/it]"
 
 
@@ -362,14 +363,51 @@ def test_what_is_gone_already_counts_as_deleted(kind: Kind, process: Process, em
 
 @of_one_request
 def test_a_lost_state_finds_its_object_again_and_brings_it_up_to_date(
-    kind: Kind, process: Process, emulator: Emulator
+    kind: Kind, another: Callable[..., Process], emulator: Emulator
 ) -> None:
-    first = process.up(kind.provider, kind.props)
+    first = another().up(kind.provider, kind.props)
     emulator.calls()
-    again = process.up(kind.provider, {**kind.props, "enabled": False})
+    again = another().up(kind.provider, {**kind.props, "enabled": False})
     assert again.id == first.id
     assert [entity["enabled"] for entity in entities(kind, emulator)] == [False]
-    assert emulator.calls() == [f"POST {kind.path}", f"GET {kind.path}", f"PUT {kind.at(first.id)}"]
+    at = kind.at(first.id)
+    assert emulator.calls() == ["POST /oauth/token", ME, f"GET {kind.path}", f"GET {at}", f"PUT {at}"]
+
+
+@of_one_request
+def test_one_that_only_the_post_meets_is_found_then(kind: Kind, process: Process, emulator: Emulator) -> None:
+    """As it was made meanwhile, say by this stack on another machine."""
+    process.up(kind.provider, {**with_owner(kind, "project/stack/another"), "name": "another"})  # lists
+    emulator.calls()
+    meanwhile = made_by_hand(kind, emulator, MARK)["id"]
+    assert process.up(kind.provider, kind.props).id == meanwhile
+    at = kind.at(meanwhile)
+    assert emulator.calls() == [f"POST {kind.path}", f"GET {kind.path}", f"GET {at}", f"PUT {at}"]
+
+
+@of_one_request
+def test_a_listing_that_shows_what_was_deleted_is_looked_through(
+    kind: Kind, process: Process, emulator: Emulator
+) -> None:
+    gone = process.up(kind.provider, kind.props)
+    [shown] = entities(kind, emulator)
+    process.destroy(kind.provider, gone)
+    emulator.fault("GET", kind.path, status=200, body={"entities": [shown]}, times=9)
+    emulator.fault("POST", kind.path, when="after", drop=True)
+    with pytest.raises(Exception, match="another one has that name"):
+        process.up(kind.provider, kind.props)
+    emulator.door("DELETE", "faults")
+    state = process.up(kind.provider, kind.props)
+    assert [entity["id"] for entity in entities(kind, emulator)] == [state.id]
+
+
+@of_one_request
+def test_an_answer_of_nothing_to_a_change_is_none_the_worse(kind: Kind, process: Process, emulator: Emulator) -> None:
+    state = process.up(kind.provider, kind.props)
+    emulator.fault("PUT", kind.writes, when="after", status=204)
+    changed = process.up(kind.provider, {**kind.props, "enabled": False}, state)
+    assert process.refresh(kind.provider, changed) == changed
+    assert [entity["enabled"] for entity in entities(kind, emulator)] == [False]
 
 
 @of_one_request
@@ -389,11 +427,9 @@ def test_another_of_the_same_name_is_not_touched_and_the_way_out_is_told(
 def test_one_of_another_stack_is_not_touched_either(kind: Kind, process: Process, emulator: Emulator) -> None:
     theirs = made_by_hand(kind, emulator, "[pulumi:project/other/it]")
     text = printed(lambda: process.up(kind.provider, kind.props))
-    text_field = kind.provider.mark_in
-    assert "which belongs to project/other/it: choose another `name`, or if that was this resource, give" in text
     assert text.endswith(
-        " it an alias of project/other/it, or, when nothing manages it there any more, take [pulumi:project/other/it]"
-        f" out of its {text_field} and set `adopt` to {theirs['id']}\n"
+        ", which belongs to project/other/it: choose another `name`, or when nothing manages it there any more, take"
+        f" [pulumi:project/other/it] out of its description and set `adopt` to {theirs['id']}\n"
     )
     assert entities(kind, emulator) == [theirs]
 
@@ -404,7 +440,12 @@ def test_a_namesake_of_ours_in_another_place_of_the_program_is_not_touched(
 ) -> None:
     theirs = made_by_hand(kind, emulator, "[pulumi:project/stack/my:module:Component::it]")
     text = printed(lambda: process.up(kind.provider, kind.props))
-    assert "belongs to project/stack/my:module:Component::it: choose another `name`, or if that was this" in text
+    owner = "project/stack/my:module:Component::it"
+    assert text.endswith(
+        f", which belongs to {owner}: choose another `name`, or if that was this resource, give it an alias of {owner},"
+        f" or, when nothing manages it there any more, take [pulumi:{owner}] out of its description and set `adopt` to"
+        f" {theirs['id']}\n"
+    )
     assert entities(kind, emulator) == [theirs]
 
 
@@ -709,10 +750,10 @@ def test_one_that_lost_its_mark_is_still_ours(kind: Kind, process: Process, emul
 
 
 def test_one_that_was_renamed_without_an_answer_is_ours_by_either_name(
-    kind: Kind, process: Process, emulator: Emulator
+    kind: Kind, another: Callable[..., Process], emulator: Emulator
 ) -> None:
-    state = process.up(kind.provider, kind.props)
-    renamed = {**kind.props, "owner": "project/new/it", kind.provider.mark_in: "text [pulumi:project/new/it]"}
+    state = another().up(kind.provider, kind.props)
+    renamed, process = with_owner(kind, "project/new/it"), another()
     emulator.fault("PUT", kind.writes, when="after", status=400)
     assert f"PUT {kind.at(state.id)}" in printed(lambda: process.up(kind.provider, renamed, state))
     changed = process.up(kind.provider, renamed, state)
@@ -767,6 +808,49 @@ def test_but_not_where_another_resource_of_the_stack_has_adopted_it(
     process.destroy(kind.provider, first)
     assert [each["id"] for each in before] == [second.id]
     assert entities(kind, emulator) == before
+
+
+def second_of(kind: Kind) -> dict[str, Any]:
+    """Another resource's properties, which makes no other source."""
+    return {**with_owner(kind, "project/stack/second"), "name": "second"}
+
+
+def refused_as_two(kind: Kind, id_: str) -> str:
+    return (
+        f"GenesysError: {kind.name} {id_} is {OWNER} in this program already, and can't be project/stack/second too:"
+        " take one of them out of the program, which leaves the object alone\n"
+    )
+
+
+def test_one_object_does_not_become_two_resources_of_a_program(
+    kind: Kind, process: Process, emulator: Emulator
+) -> None:
+    first = process.up(kind.provider, kind.props)
+    given_away(kind, emulator, first, "text")
+    before = entities(kind, emulator)
+    text = printed(lambda: process.up(kind.provider, {**second_of(kind), "adopt": first.id}))
+    assert text == refused_as_two(kind, first.id)
+    assert entities(kind, emulator) == before
+
+
+def test_nor_is_it_deleted_with_the_one_that_leaves_the_program(
+    kind: Kind, another: Callable[..., Process], emulator: Emulator, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As a state may have it from elsewhere."""
+    first = another().up(kind.provider, kind.props)
+    second = dataclasses.replace(first, outputs={**first.outputs, "owner": "project/stack/second"})
+    process = another()
+    process.changes(kind.provider, kind.props, first)
+    text = printed(lambda: process.changes(kind.provider, second_of(kind), second))
+    assert text == refused_as_two(kind, first.id)
+    process = another()
+    process.changes(kind.provider, second_of(kind), second)
+    before = entities(kind, emulator)
+    capsys.readouterr()
+    process.destroy(kind.provider, first)
+    assert entities(kind, emulator) == before
+    told = f"warning: {kind.name} {first.id} is left alone: it is project/stack/second too, which is in the program\n"
+    assert capsys.readouterr().err == told
 
 
 # Lost answers

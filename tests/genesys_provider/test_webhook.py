@@ -5,7 +5,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from genesys_provider.webhook import WebhookProvider
-from tests.support.provider import Emulator, Process, Refused, State, travel
+from tests.support.provider import Emulator, Process, Refused, State, printed, travel
 from tests.support.strategies import owned, with_one_of_any_kind
 
 PROVIDER = WebhookProvider()
@@ -42,12 +42,14 @@ def test_defaults_are_those_of_the_platform(process: Process) -> None:
         ({"name": "x" * 129}, "name must be a text of 1 to 128 characters, not 129"),
         ({"name": "  "}, "name must not be blank"),
         ({"name": 5}, "name must be a text of 1 to 128 characters"),
+        ({"signingKey": "x" * 1001}, "signingKey must be a text of 1 to 1000 characters"),
+        ({"headerOverrides": {"TE": "x"}}, "headerOverrides has 'TE', which is no name of a header that may be set"),
         ({"description": "x" * 1001}, "description must be a text of 0 to 1000 characters, not 1001"),
         ({"destinationUrl": None}, "destinationUrl must be a URL of at most 2048 characters"),
         ({"destinationUrl": "https://x/" + "y" * 2048}, "destinationUrl must be a URL of at most 2048 characters"),
         (
             {"destinationUrl": "http://example.com/"},
-            "destinationUrl is 'http://example.com/'; write an https:// URL, like",
+            "destinationUrl is 'http://example.com'; write an https:// URL, like",
         ),
         ({"destinationUrl": "https://me:pw@example.com"}, "destinationUrl has a user name or password in it; write"),
         ({"method": "GET"}, "method must be POST or PUT"),
@@ -164,6 +166,14 @@ def test_the_status_of_the_last_delivery_is_known_after_a_refresh_and_changes_no
     assert not process.changes(PROVIDER, props, refreshed)
     changed = process.up(PROVIDER, {**props, "enabled": False}, refreshed)
     assert changed.outputs["lastDeliveryStatus"] == "FAILED"
+
+
+def test_what_stands_behind_the_host_is_hidden_in_what_a_server_says(process: Process, emulator: Emulator) -> None:
+    url = "https://example.com/services/T000/canary?key=hunter2"
+    message = f"{url} is no good, nor is /services/T000/canary?key=hunter2"
+    emulator.fault("POST", PROVIDER.path, status=400, body={"code": "invalid.value", "message": message})
+    text = printed(lambda: process.up(PROVIDER, {**PROPS, "destinationUrl": url}))
+    assert "https://example.com/[secret] is no good, nor is /[secret]" in text
 
 
 header_texts = st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E), max_size=20)

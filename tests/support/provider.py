@@ -57,7 +57,7 @@ class Process:
     def __init__(self, patch: pytest.MonkeyPatch, config: Mapping[str, object], environ: Mapping[str, str]) -> None:
         patch.setattr(session, "_connection", None)
         patch.setattr(session, "_client", None)
-        patch.setattr(session, "_seen", set())
+        patch.setattr(session, "_claimed", {})
         patch.setattr(session, "end_with_engine", lambda: None)  # this process is pytest's
         for name in ENVIRON:
             patch.delenv(name, raising=False)

@@ -14,10 +14,10 @@ json_values = st.recursive(
 )
 
 
-def owned(props: dict[str, Any], owner: str) -> dict[str, Any]:
+def owned(props: dict[str, Any], owner: str, mark_in: str = "description") -> dict[str, Any]:
     """The properties as the Resource hands them over, with the mark behind the description."""
-    text = props.get("description")
-    described = {"description": f"{text or ''} {mark(owner)}".strip()} if isinstance(text, str | None) else {}
+    text = props.get(mark_in)
+    described = {mark_in: f"{text or ''} {mark(owner)}".strip()} if isinstance(text, str | None) else {}
     return {**props, **described, "owner": owner}
 
 
