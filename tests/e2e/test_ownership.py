@@ -118,18 +118,6 @@ def test_of_two_components_with_a_child_of_one_name_each_keeps_its_own(tmp_path:
         it.pulumi("up", "--refresh", "--expect-no-changes")
 
 
-def test_what_a_killed_run_made_is_found_under_another_name(tmp_path: Path) -> None:
-    with project(tmp_path) as it:
-        it.program("webhook('hook')")
-        it.killed_up("POST", HOOKS)
-        [made] = objects(it)
-        it.program("webhook('hook', name='another')")
-        text = it.pulumi("up")
-        assert f"took over webhook {made['id']}" in text
-        assert [(each["id"], each["name"]) for each in objects(it)] == [(made["id"], "another")]
-        assert [each["id"] for each in it.resources()] == [made["id"]]
-
-
 def objects(it: Project) -> list[Object]:
     return it.emulator.entities("webhook") + it.emulator.entities("subscription")
 
