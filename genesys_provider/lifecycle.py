@@ -385,8 +385,8 @@ class EntityProvider(Provider):
     def _claim(self, id_: str, owner: str) -> None:
         """Refuse that two resources of the program have one object: the one's deletion would be the other's.
 
-        In a run they delete last what is gone from the program, so that of two in a state the one that stays was here.
-        It was not in a `destroy`, in which both go, nor where `--target` names the other alone.
+        The engine deletes last what is gone from the program: of two in a state, the one that stays has claimed it by
+        then. Not in a `destroy`, in which both go, nor where `--target` names the other alone.
         """
         if (claimant := session.claim(self._at(id_), owner)) != owner:
             raise OwnershipError(

@@ -139,10 +139,6 @@ def behind_host(url: str) -> str:
     return url.split("://", 1)[-1].partition("/")[2]
 
 
-def may_be_secret(text: str) -> bool:
-    return len(text) >= SHORTEST_KEY
-
-
 class WebhookProvider(EntityProvider):
     kind = "webhook"
     path = "/api/v2/events/webhooks"
@@ -160,8 +156,9 @@ class WebhookProvider(EntityProvider):
 
     def _hide(self, props: Props) -> None:
         super()._hide(props)
-        if isinstance(url := props.get("destinationUrl"), str):
-            hide(*filter(may_be_secret, [behind_host(url)]))
+        behind = behind_host(str(props.get("destinationUrl")))
+        if len(behind) >= SHORTEST_KEY:
+            hide(behind)
 
     def from_entity(self, entity: Mapping[str, Any]) -> Props:
         policy = entity.get("retryPolicy") or {}
