@@ -202,12 +202,12 @@ class EntityProvider(Provider):
         self._hide(olds)
         session.confirm_org()
         entity = self.existing(lambda: self.fetch(id_))
-        # Of two owners, before and after a renaming: the answer to the update of the mark may have been lost.
-        if other := self._other_owner(entity, olds["owner"], news["owner"]):
-            as_long = " as long as that one is in it" if same_stack(other, news["owner"]) else ""
+        # Of two owners, before and after the stack's renaming: the answer to the update of the mark may have been lost.
+        other = self._other_owner(entity, olds["owner"], news["owner"])
+        if other and not same_stack(other, news["owner"]):
             raise OwnershipError(
                 f"{self.kind} {id_} belongs to {other} now: take the resource out of this program, which leaves it"
-                f" alone{as_long}, or, {self._unless_managed(other)}"
+                f" alone, or, {self._unless_managed(other)}"
             )
         return UpdateResult(self._outputs(news, self._bring_up_to_date(entity, news)))
 

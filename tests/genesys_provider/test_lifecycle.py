@@ -800,14 +800,23 @@ def test_but_not_where_another_resource_of_the_stack_has_adopted_it(
     process, props = another(), {**with_owner(kind, "project/stack/second"), "adopt": first.id}
     second = process.up(kind.provider, props)
     if adopts == "before":
-        text = printed(lambda: another().up(kind.provider, {**kind.props, "enabled": False}, first))
-        assert "take the resource out of this program, which leaves it alone as long as that one is in it, or" in text
         process = another()
         assert not process.changes(kind.provider, props, second)
     before = entities(kind, emulator)
     process.destroy(kind.provider, first)
     assert [each["id"] for each in before] == [second.id]
     assert entities(kind, emulator) == before
+
+
+def test_a_renaming_whose_answer_was_lost_may_be_taken_back(
+    kind: Kind, another: Callable[..., Process], emulator: Emulator
+) -> None:
+    state, process = another().up(kind.provider, kind.props), another()
+    emulator.fault("PUT", kind.writes, when="after", status=400)
+    printed(lambda: process.up(kind.provider, with_owner(kind, "project/stack/new"), state))
+    assert text_of(kind, entities(kind, emulator)[0]) == "text [pulumi:project/stack/new]"
+    another().up(kind.provider, {**kind.props, "enabled": False}, state)
+    assert text_of(kind, entities(kind, emulator)[0]) == f"text {MARK}"
 
 
 def second_of(kind: Kind) -> dict[str, Any]:
