@@ -203,8 +203,8 @@ class EntityProvider(Provider):
         session.confirm_org()
         entity = self.existing(lambda: self.fetch(id_))
         # Of two owners, before and after the stack's renaming: the answer to the update of the mark may have been lost.
-        other = self._other_owner(entity, olds["owner"], news["owner"])
-        if other and not same_stack(other, news["owner"]):
+        other = self._owner_of(entity)
+        if other and other != olds["owner"] and not same_stack(other, news["owner"]):
             raise OwnershipError(
                 f"{self.kind} {id_} belongs to {other} now: take the resource out of this program, which leaves it"
                 f" alone, or, {self._unless_managed(other)}"
@@ -217,7 +217,7 @@ class EntityProvider(Provider):
         self._hide(props)
         session.confirm_org()
         try:
-            other = self._other_owner(self.fetch(id_), props["owner"])
+            other = self._owner_of(self.fetch(id_))
             if (claimant := session.claimant(self._at(id_))) not in (None, props["owner"]):
                 pulumi.log.warn(f"{self.kind} {id_} is left alone: it is {claimant} too, which is in the program")
             elif other and not same_stack(other, props["owner"]):
@@ -287,7 +287,7 @@ class EntityProvider(Provider):
             raise GenesysError(
                 f"adopt: there is no {self.kind} {id_} in this organisation; remove `adopt` to make one"
             ) from None
-        if other := self._other_owner(entity, props["owner"]):
+        if (other := self._owner_of(entity)) and other != props["owner"]:
             raise OwnershipError(f"adopt: {self.kind} {id_} belongs to {other}; {self._unless_managed(other)}")
         if fixed := self._fixed(entity, props):
             raise OwnershipError(f"adopt: {fixed}: write the same, or remove `adopt` to make another one")
@@ -319,9 +319,9 @@ class EntityProvider(Provider):
     def _warn_of_another(self, id_: str, props: Props) -> None:
         """Where the state is an old one, what was made since bears the mark, and no state will know it."""
         listed = session.client().listed(self.path, **self.query)
-        if others := [str(each["id"]) for each in self._still_there(listed, props) if each["id"] != id_]:
+        for other in self._still_there(listed, props):
             pulumi.log.warn(
-                f"{self.kind} {id_} is gone, but {', '.join(others)} bears its mark {mark(props['owner'])} and is in no"
+                f"{self.kind} {id_} is gone, but {other['id']} bears its mark {mark(props['owner'])} and is in no"
                 f" state: with this {self.kind} in the program, `up` takes it over; else delete it by hand"
             )
 
@@ -372,15 +372,6 @@ class EntityProvider(Provider):
 
     def _owner_of(self, entity: Entity) -> str | None:
         return owner_of(self.from_entity(entity)[self.mark_in])
-
-    def _other_owner(self, entity: Entity, *ours: str | None) -> str | None:
-        """Whom it belongs to, if neither to nobody nor to us.
-
-        That may be another a moment later: the API has no conditional request for it, but the version by which the
-        configuration of an integration is written.
-        """
-        other = self._owner_of(entity)
-        return None if other in ours else other
 
     def _claim(self, id_: str, owner: str) -> None:
         """Refuse that two resources of the program have one object: the one's deletion would be the other's.

@@ -128,8 +128,8 @@ def may_create(request: http.Request) -> bool:
 
 def api_path(request: http.Request) -> str:
     """Without what a gateway puts before it."""
-    before, api, rest = request.url.path.partition("/api/v2/")
-    return api + rest or before
+    _, api, path = request.url.path.rpartition("/api/v2/")
+    return api + path
 
 
 def asks_for_token(request: http.Request) -> bool:

@@ -1,5 +1,6 @@
 import json
 import re
+import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -423,6 +424,41 @@ def test_an_empty_page_is_not_the_last_one_where_it_names_another() -> None:
     client, api = scripted(page("a"), page(), page("b", more=False))
     assert [entity["id"] for entity in client.entities("/a")] == ["a", "b"]
     assert len(api.bodies) == 3
+
+
+def test_what_was_listed_once_is_known_and_one_thread_lists_for_all() -> None:
+    asked: list[str] = []
+    begun, go_on = threading.Event(), threading.Event()
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.url.path == "/oauth/token":
+            return httpx.Response(200, json={"access_token": "a-token"})
+        asked.append(f"{request.url.path} {request.url.params.get('expand')}")
+        if request.url.path == "/slow":
+            begun.set()
+            assert go_on.wait(30)
+        return page("a", more=False)
+
+    client = Client(replace(connection("https://api.example.com"), timeout_seconds=0.3), httpx.MockTransport(answer))
+    with ThreadPoolExecutor(1) as threads:
+        first = threads.submit(client.listed, "/slow", expand="x")
+        assert begun.wait(30)
+        assert [each["id"] for each in client.listed("/other")] == ["a"], "another listing is not waited for"
+        with pytest.raises(RequestError, match=r"^GET /slow: held back, as it was not answered in time when another"):
+            client.listed("/slow", expand="x")
+        go_on.set()
+        assert first.result() == client.listed("/slow", expand="x") == [{"id": "a"}]
+    assert asked == ["/slow x", "/other None"]
+
+
+def test_an_empty_answer_is_none_where_there_has_to_be_one() -> None:
+    client, _ = scripted(httpx.Response(200))
+    with pytest.raises(RequestError, match=r"^GET /a: 200, but the answer \(no content type\) is no JSON object"):
+        client.get("/a")
+    client, _ = scripted(httpx.Response(201))
+    assert client.post("/a", {}, Look({"id": "there"})) == {"id": "there"}
+    client, _ = scripted(httpx.Response(204), httpx.Response(204))
+    assert (client.put("/a", {}), client.patch("/a", {})) == ({}, {})
 
 
 def test_a_listing_keeps_the_time_limit_as_a_whole(waits: Waits) -> None:

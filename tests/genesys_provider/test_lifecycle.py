@@ -738,9 +738,10 @@ def test_a_mark_that_is_held_fast_while_the_owner_changes_is_told_before_anythin
     assert emulator.calls() == []
 
 
-def test_one_that_lost_its_mark_is_still_ours(kind: Kind, process: Process, emulator: Emulator) -> None:
+@pytest.mark.parametrize("text", ["text", "this [and that] is no mark"])
+def test_one_that_lost_its_mark_is_still_ours(text: str, kind: Kind, process: Process, emulator: Emulator) -> None:
     state = process.up(kind.provider, kind.props)
-    given_away(kind, emulator, state, "text")
+    given_away(kind, emulator, state, text)
     emulator.calls()
     state = process.up(kind.provider, {**kind.props, "enabled": False}, state)
     assert text_of(kind, entities(kind, emulator)[0]) == f"text {MARK}"

@@ -287,8 +287,9 @@ def test_half_a_character_becomes_one_that_can_be_passed_on() -> None:
     assert body == {"name": "caf\u00e9 \U0001f600 ?"}
 
 
-def test_advice_knows_paths_behind_a_gateway() -> None:
-    request = httpx.Request("POST", f"https://gw.example.com/genesys{HOOKS}")
+@pytest.mark.parametrize("prefix", ["/genesys", "/api/v2/genesys"])
+def test_advice_knows_paths_behind_a_gateway(prefix: str) -> None:
+    request = httpx.Request("POST", f"https://gw.example.com{prefix}{HOOKS}")
     for status, told in ((403, "the client lacks event:webhook:write"), (404, "(`delivery: partner`)")):
         assert told in str(failure(httpx.Response(status, json=envelope("a.code", "no"), request=request)))
 
