@@ -28,11 +28,17 @@ class Component(pulumi.ComponentResource):
     """A component of this package.
 
     Its type token, `genesys-eventbridge:eventbridge:<class>`, is part of every state: renaming a class needs an alias.
+
+    What it depends on, its children do, each by itself, and not it: a component that waits for what `refresh` has found
+    to be gone is never registered by the engine, which then fails at its outputs (`cannot complete a resource whose
+    registration isn't pending`).
     """
 
     def __init__(self, name: str, base: Base, opts: pulumi.ResourceOptions | None) -> None:
         self._base = base
-        super().__init__(f"genesys-eventbridge:eventbridge:{type(self).__name__}", name, {}, opts)
+        own = pulumi.ResourceOptions.merge(opts, None)
+        self._after, own.depends_on = pulumi.ResourceOptions(depends_on=own.depends_on), None
+        super().__init__(f"genesys-eventbridge:eventbridge:{type(self).__name__}", name, {}, own)
 
     @property
     def account(self) -> pulumi.Output[str]:
@@ -40,11 +46,13 @@ class Component(pulumi.ComponentResource):
         return aws.get_caller_identity_output(opts=pulumi.InvokeOutputOptions(parent=self)).account_id
 
     def child(self, *depends_on: pulumi.Resource) -> pulumi.ResourceOptions:
-        return pulumi.ResourceOptions(parent=self, depends_on=list(depends_on))
+        return pulumi.ResourceOptions.merge(
+            self._after, pulumi.ResourceOptions(parent=self, depends_on=list(depends_on))
+        )
 
     def lasting(self) -> pulumi.ResourceOptions:
         """For a child that `protect` protects. Never for a whole component: some children are replaced all the time."""
-        return pulumi.ResourceOptions(parent=self, protect=self._base.protect)
+        return pulumi.ResourceOptions.merge(self.child(), pulumi.ResourceOptions(protect=self._base.protect))
 
     def queue_of(
         self, rule_arn: pulumi.Input[str], name: str, kind: str, retention_seconds: int

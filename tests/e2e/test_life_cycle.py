@@ -8,7 +8,7 @@ import re
 import urllib.error
 import urllib.request
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -247,6 +247,80 @@ def test_what_was_changed_by_hand_is_found_by_refresh_and_mended_by_up(
     assert queues["filter"]["eventType"] == ["routing.queueEvent"]
     rule = deployed.client("events").describe_rule(Name="genesys-local-tap", EventBusName="genesys-local")
     assert rule["State"] == "ENABLED"
+    nothing_to_do(deployed)
+
+
+def delete_rule(it: Deployment, name: str) -> None:
+    at, events = {"EventBusName": "genesys-local"}, it.client("events")
+    ids = [each["Id"] for each in events.list_targets_by_rule(Rule=name, **at)["Targets"]]
+    events.remove_targets(Rule=name, Ids=ids, **at)
+    events.delete_rule(Name=name, **at)
+
+
+def delete_role(it: Deployment, name: str) -> None:
+    iam = it.client("iam")
+    for policy in iam.list_role_policies(RoleName=name)["PolicyNames"]:
+        iam.delete_role_policy(RoleName=name, PolicyName=policy)
+    iam.delete_role(RoleName=name)
+
+
+def delete_secret(it: Deployment, start: str) -> None:
+    secrets = it.client("secretsmanager")
+    [name] = [each["Name"] for each in secrets.list_secrets()["SecretList"] if each["Name"].startswith(start)]
+    secrets.delete_secret(SecretId=name, ForceDeleteWithoutRecovery=True)
+
+
+def delete_queue(it: Deployment, name: str) -> None:
+    sqs = it.client("sqs")
+    sqs.delete_queue(QueueUrl=sqs.get_queue_url(QueueName=name)["QueueUrl"])
+
+
+def delete_api(it: Deployment) -> None:
+    apis = it.client("apigatewayv2")
+    [api] = [each["ApiId"] for each in apis.get_apis()["Items"] if each["Name"] == "genesys-local"]
+    apis.delete_api(ApiId=api)
+
+
+DELETE: dict[str, Callable[[Deployment], object]] = {
+    "queue": lambda it: delete_queue(it, "genesys-local-tap"),
+    "rule": lambda it: delete_rule(it, "genesys-local-tap"),
+    "function": lambda it: it.client("lambda").delete_function(FunctionName="genesys-local-ingress"),
+    "parking": lambda it: delete_queue(it, "genesys-local-parking"),
+    "secret": lambda it: delete_secret(it, "genesys-local-signing-key"),
+    "log group": lambda it: it.client("logs").delete_log_group(logGroupName="/aws/lambda/genesys-local-ingress"),
+    "API": delete_api,
+    "role": lambda it: delete_role(it, "genesys-local-ingress"),
+    "archive": lambda it: it.client("events").delete_archive(ArchiveName="genesys-local"),
+    "destination": lambda it: it.client("events").delete_api_destination(Name="genesys-local"),
+    "webhook": lambda it: it.genesys("DELETE", webhook(it)["selfUri"], token=it.token()),
+}
+
+
+@pytest.mark.parametrize(
+    "gone", [pytest.param(name, marks=() if name == "queue" else pytest.mark.full) for name in DELETE]
+)
+def test_what_is_gone_is_seen_by_a_refresh_with_its_preview_and_made_anew_by_up(
+    gone: str, deployed: Deployment
+) -> None:
+    """As `make refresh` and `make up` do it, which is what verify and the run book advise."""
+    DELETE[gone](deployed)
+    deployed.pulumi("refresh", "--yes", "--run-program")
+    assert re.search(r"\+ [1-9]\d* created", deployed.pulumi("up", "--yes"))
+    outputs = deployed.stack.outputs()
+    sent = deployed.emit({"kind": "acd.end"})["event"]
+    assert deployed.receive(outputs["tapQueueUrl"], same_event(sent))["detail"] == sent
+    nothing_to_do(deployed)
+
+
+@pytest.mark.full
+def test_everything_that_is_gone_at_once_too(deployed: Deployment) -> None:
+    for name in DELETE:
+        if name != "secret":
+            DELETE[name](deployed)
+    deployed.pulumi("refresh", "--yes", "--run-program")
+    deployed.pulumi("up", "--yes")
+    sent = deployed.emit({"kind": "acd.end"})["event"]
+    assert deployed.receive(deployed.stack.outputs()["tapQueueUrl"], same_event(sent))["detail"] == sent
     nothing_to_do(deployed)
 
 
