@@ -17,6 +17,7 @@ from genesys_provider.errors import ConfigError
 from genesys_provider.eventbridge_source import suffix_problem
 from genesys_provider.lifecycle import adopt_problem
 from genesys_provider.topics import problem as topic_problem
+from genesys_provider.uuids import UUID
 
 T = TypeVar("T")
 
@@ -30,6 +31,7 @@ MOST_TAGS = 50
 MOST_FORWARDS = 9  # with the tap's, as many dead-letter queues as CloudWatch adds up in one alarm
 LONGEST_SILENCE_HOURS = 168  # the week that an alarm of CloudWatch can look back
 LONGEST_GENESYS_NAME = 128
+SECRET_KEYS = ("genesys:clientSecret", "aws:secretKey", "aws:token")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,6 +100,7 @@ def from_pulumi() -> Settings:
     # Pulumi has no public way to list the keys that are set, and accepts unknown ones without a word.
     config = pulumi.runtime.config.CONFIG.get()
     try:
+        refuse_plain(key for key in config if not pulumi.runtime.is_config_secret(key))
         settings = load(config, os.environ, pulumi.get_project(), pulumi.get_stack())
     except ConfigError as error:
         pulumi.log.error(str(error))
@@ -108,6 +111,16 @@ def from_pulumi() -> Settings:
         elif settings.ingress.url == from_environment:
             pulumi.log.info(f"events go to {settings.ingress.url}, from AWS_EVENTBRIDGE_URL in the environment")
     return settings
+
+
+def refuse_plain(keys: Iterable[str]) -> None:
+    """Pulumi would keep them in plain text, in the stack's file and in the state."""
+    for key in keys:
+        if key in SECRET_KEYS:
+            raise ConfigError(
+                f"{key} is in the stack's file in plain text: take it out, give it to nobody any more who has seen it,"
+                f" and set another one: pulumi config set --secret {key}"
+            )
 
 
 def load(config: Mapping[str, str], environ: Mapping[str, str], project: str, stack: str) -> Settings:
@@ -287,7 +300,7 @@ def is_url(text: str) -> bool:
 
 
 def organisation(org_id: str) -> str:
-    if not re.fullmatch(r"[A-Za-z0-9-]{1,64}", org_id):
+    if not UUID.fullmatch(org_id):
         raise ConfigError(
             f"GENESYS_ORG_ID (genesys:orgId) is {org_id!r}; write the organisation's id, for example"
             " bb14bed0-f8f9-445d-b9d1-10cecb8569d6 (Genesys Cloud: Admin, Organization Settings)"

@@ -218,6 +218,16 @@ def test_what_is_longest_fits_into_the_functions_environment() -> None:
     assert len(json.dumps(variables, separators=(",", ":"))) < 4096 - 200
 
 
+@pytest.mark.parametrize("key", ["genesys:clientSecret", "aws:secretKey", "aws:token"])
+def test_a_secret_in_plain_text_is_refused_and_not_repeated(key: str, caplog: pytest.LogCaptureFixture) -> None:
+    assert run({key: "hunter2"}, secrets=[key]).resources
+    with pytest.raises(SystemExit):
+        run({key: "hunter2"})
+    assert f"{key} is in the stack's file in plain text: take it out" in caplog.text
+    assert f"pulumi config set --secret {key}" in caplog.text
+    assert "hunter2" not in caplog.text
+
+
 def test_without_tap_there_is_no_copy_of_any_event() -> None:
     graph = run()
     assert {queue.name for queue in graph.of(QUEUE)} == {"ingress-parking", "heartbeat-received"}

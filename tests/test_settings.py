@@ -155,8 +155,9 @@ def test_a_missing_credential_names_variable_and_command(missing: str, hint: str
 
 
 def test_the_environment_comes_before_the_config() -> None:
-    assert settings({"genesys:orgId": "from-config"}).source.endswith(ORG)
-    assert settings({"genesys:orgId": "from-config"}, {"GENESYS_ORG_ID": ""}).source.endswith("from-config")
+    of_config = "5f1f2a1e-0000-4000-8000-000000000001"
+    assert settings({"genesys:orgId": of_config}).source.endswith(ORG)
+    assert settings({"genesys:orgId": of_config}, {"GENESYS_ORG_ID": ""}).source.endswith(of_config)
 
 
 def test_an_unknown_region_lists_those_there_are() -> None:
@@ -258,7 +259,7 @@ def test_an_unknown_key_is_refused_with_the_nearest() -> None:
         ({"forwardTo": [BUS, BUS]}, f"forwardTo has '{BUS}' 2 times; write it once"),
         ({"forwardTo": [f"{BUS}{n}" for n in range(10)]}, "forwardTo has 10 buses; write 9 at most"),
         ({"forwardTo": [BUS.replace("genesys", "aws.partner/acme.com/x")]}, "only its partner writes to that bus"),
-        ({"genesys:orgId": "not an id"}, "GENESYS_ORG_ID (genesys:orgId) is 'not an id'"),
+        ({"genesys:orgId": "my-org"}, "GENESYS_ORG_ID (genesys:orgId) is 'my-org'; write the organisation's id"),
         ({"genesys:region": None}, "genesys:region is missing"),
         ({"genesys:loginUrl": "https://login.example.com"}, "genesys:apiUrl is missing"),
         (

@@ -318,6 +318,11 @@ class Progress:
             self._stream.flush()
 
 
+def file_error(error: OSError) -> str:
+    """One line of a file that can't be read or written."""
+    return f"{error.filename or 'a file'} can't be used: {error.strerror or error}"
+
+
 def say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
@@ -328,6 +333,9 @@ def main() -> int:
         find()
     except EngineError as error:
         say(f"error: {error}")
+        return 1
+    except OSError as error:
+        say(f"error: {file_error(error)}")
         return 1
     except KeyboardInterrupt:
         say("stopped; the same command goes on with what is built so far")

@@ -8,7 +8,7 @@ import os
 import sys
 from typing import NoReturn
 
-from tools.engine import EngineError, say
+from tools.engine import EngineError, file_error, say
 from tools.stack import ROOT, Stack, StackError, named
 
 
@@ -34,6 +34,9 @@ def main(arguments: list[str]) -> int:
         found, variables = line(stack, command, *rest), environ(stack)
     except (StackError, EngineError) as error:
         say(f"error: {error}")
+        return 2
+    except OSError as error:
+        say(f"error: {file_error(error)}")
         return 2
     return become(found, variables)
 

@@ -7,6 +7,7 @@ stacks are the user's: backend, secrets provider and environment stay as they ar
 
 import json
 import os
+import pwd
 import re
 import shutil
 import signal
@@ -24,7 +25,7 @@ import yaml
 from sandbox.door import HOST, health
 from sandbox.launcher import AWS_PORT, GENESYS_PORT
 from tools import engine
-from tools.engine import Engine, EngineError, say
+from tools.engine import Engine, EngineError, file_error, say
 from tools.lock import Lock
 
 ROOT = Path(__file__).parents[1]
@@ -162,10 +163,13 @@ class Stack:
             self._exists()
         if command in CHANGING:
             refresh |= self.unlock()
+            self._tell_left()
         if refresh and command != "refresh":
             arguments += ["--refresh"]
-        if command in ("refresh", "destroy") or refresh:
-            arguments += ["--run-program"]  # or the providers would see the config of the last `up`
+        if (command in ("refresh", "destroy") and self._knows_something()) or refresh:
+            # Else the providers would see the config of the last `up`. Where there is nothing, the engine would write
+            # components into the state that nobody made.
+            arguments += ["--run-program"]
         return arguments
 
     def _instance(self) -> str:
@@ -176,6 +180,12 @@ class Stack:
             raise SandboxDownError(
                 f"the sandbox is not running at {' and '.join(down)}; start it with: make sandbox, or with"
                 " all that belongs in it: make demo"
+            )
+        theirs = found["genesys"].get("directory")
+        if theirs and Path(theirs).resolve() != self.directory.resolve():
+            raise StackError(
+                f"the sandbox at http://{HOST}:{self.ports['genesys']} is that of {theirs}: stop it there (make down),"
+                " or give this one ports of its own (SANDBOX_AWS_PORT, SANDBOX_GENESYS_PORT) and start it: make sandbox"
             )
         return str(found["aws"].get("instance"))
 
@@ -222,6 +232,10 @@ class Stack:
             )
         raise StackError(_reason(done))
 
+    def _knows_something(self) -> bool:
+        state = self.export().get("deployment") or {}
+        return bool(state.get("resources") or state.get("pending_operations"))
+
     def unlock(self) -> bool:
         """Cancel a run that was killed and left its lock, and tell so; whether there was one.
 
@@ -259,6 +273,13 @@ class Stack:
             except ValueError:
                 file.unlink()
 
+    def _tell_left(self) -> None:
+        """A run that was stopped at once (Ctrl-C twice) leaves no lock, and is told of where its state is a file."""
+        file = (self.files or Path()) / ".pulumi/stacks" / self._project_name / f"{self.name}.json"
+        if not self._told_pending and file.is_file() and '"pending_operations"' in file.read_text(encoding="utf-8"):
+            say(f"the last run on stack {self.name} was stopped: make recover STACK={self.name} puts its state right")
+            self.tell_pending()
+
     def tell_pending(self) -> None:
         """Name what was being created when a run was killed, once: a refresh that clears it forgets it."""
         if self._told_pending:
@@ -268,12 +289,11 @@ class Stack:
         known = {resource["urn"] for resource in state.get("resources") or []}
         for operation in state.get("pending_operations") or []:
             resource = operation["resource"]
-            if operation["type"] == "creating" and resource["urn"] not in known:
-                name = (resource.get("inputs") or {}).get("name")
+            way = next((way for start, way in WAYS.items() if resource["type"].startswith(start)), None)
+            if way and operation["type"] == "creating" and resource["urn"] not in known:
+                inputs = resource.get("inputs") or {}
+                name = inputs.get("name") or f"{inputs.get('namePrefix') or ''}*"
                 what = resource["urn"].split("::", 2)[-1] + (f" ({name})" if isinstance(name, str) else "")
-                way = "keep it in the program, and `up` takes it over"
-                if resource["type"].startswith("aws:"):
-                    way = "if `up` says that it exists already, delete it in AWS by hand, then `up` again"
                 say(f"{what} was being created and may exist, though the state will not know it: {way}")
 
     def locks(self) -> Iterator[Lock]:
@@ -398,13 +418,22 @@ class Stack:
         return Path(url.removeprefix("file://").split("?")[0]).expanduser()
 
 
+RANDOM = "`up` makes another one; if there is one in AWS that the state does not have afterwards, delete it by hand"
+WAYS = {
+    "aws:secretsmanager/secret:": RANDOM,
+    "aws:apigatewayv2/": RANDOM,
+    "aws:": "if `up` says that it exists already, delete it in AWS by hand, then `up` again",
+    "pulumi-python:dynamic/": "keep it in the program, and `up` takes it over",
+}
+"""What becomes of something that was being created, by how its type begins. Of components and providers, nothing."""
+
 MARK = "sandbox "
 """Before the sandbox's instance in an update's message: so the history says what the state speaks of."""
 
 
 def _logged_in(env: Mapping[str, str]) -> str:
     """The backend of `pulumi login`."""
-    home = Path(env.get("PULUMI_HOME") or Path(env.get("HOME") or Path.home(), ".pulumi"))
+    home = Path(env.get("PULUMI_HOME") or Path(pwd.getpwuid(os.getuid()).pw_dir, ".pulumi"))  # not $HOME, as the engine
     try:
         return str(json.loads((home / "credentials.json").read_text(encoding="utf-8")).get("current") or "")
     except (OSError, ValueError):
@@ -455,6 +484,9 @@ def main(arguments: list[str]) -> int:
                 return 2
     except (StackError, EngineError) as error:
         say(f"error: {error}")
+        return 1
+    except OSError as error:
+        say(f"error: {file_error(error)}")
         return 1
     except KeyboardInterrupt:
         return 130

@@ -15,7 +15,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from tools.engine import Progress, say
+from tools.engine import Progress, file_error, say
 
 ROOT = Path(__file__).parents[1]
 LOCK = ROOT / "requirements-dev.txt"
@@ -88,8 +88,13 @@ def _lines(module: str, *arguments: str, python: str) -> Iterator[str]:
             yield line.strip()
     if running.returncode:
         reasons = [line for line in said if line.upper().startswith("ERROR")] or [line for line in said if line]
-        hint = " (on Debian and Ubuntu: install python3-venv)" if module == "venv" else ""
-        raise VenvError(f"python -m {module} failed: {'; '.join(reasons[-3:]) or 'it gave no reason'}{hint}")
+        hints = {
+            "venv": "on Debian and Ubuntu: install python3-venv; and the folder must be writable",
+            "pip": "is the package index reached? pip heeds HTTPS_PROXY and PIP_INDEX_URL",
+        }
+        raise VenvError(
+            f"python -m {module} failed: {'; '.join(reasons[-3:]) or 'it gave no reason'} ({hints[module]})"
+        )
 
 
 @contextlib.contextmanager
@@ -105,6 +110,9 @@ def main() -> int:
         make()
     except VenvError as error:
         say(f"error: {error}")
+        return 1
+    except OSError as error:
+        say(f"error: {file_error(error)}")
         return 1
     except KeyboardInterrupt:
         say("stopped; the same command starts again with it")

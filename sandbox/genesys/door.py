@@ -1,6 +1,6 @@
 """`/_sandbox/*`: the door for tests and demos. JSON in, JSON out, no authentication: it is on loopback only.
 
-health               GET     {service, instance, ready}
+health               GET     {service, instance, ready, directory}
 emit                 POST    {event} | {kind, set} | {raw}, and {eventType}; ?wait=1 -> {deliveries: [id], event}
 deliveries[/{id}]    GET     what became of them
 faults               GET, POST {path, method, times, when, delayMs, hold, drop, cutAfter, status, headers, body, text},
@@ -71,7 +71,10 @@ class Door:
         )
 
     async def _health(self, _: Request) -> JSONResponse:
-        return JSONResponse({"service": "genesys", "instance": self._cloud.instance, "ready": True})
+        directory = self._cloud.settings.directory
+        return JSONResponse(
+            {"service": "genesys", "instance": self._cloud.instance, "ready": True, "directory": directory}
+        )
 
     async def _emit(self, request: Request) -> Response:
         reader = await read(request)

@@ -20,6 +20,7 @@ class Settings:
     aws_url: str = ""  # where partner event sources are made; without it no integration gets active
     token_seconds: int = 86399  # a day, the platform's default for an OAuth client
     instance: str = field(default_factory=lambda: str(uuid.uuid4()))
+    directory: str = ""  # whose sandbox it is
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str] = os.environ) -> Self:
@@ -31,6 +32,7 @@ class Settings:
                 ("client_secret", "SANDBOX_CLIENT_SECRET"),
                 ("org_id", "SANDBOX_ORG_ID"),
                 ("instance", "SANDBOX_INSTANCE"),
+                ("directory", "SANDBOX_DIR"),
                 ("aws_url", "SANDBOX_AWS_URL"),
             )
             if (value := environ.get(variable))

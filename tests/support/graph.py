@@ -3,7 +3,7 @@
 import asyncio
 import json
 import runpy
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -133,14 +133,18 @@ def run(
     stack: str = "dev",
     preview: bool = False,
     least: Mapping[str, str] = CONFIG,
+    secrets: Sequence[str] = (),
 ) -> Graph:
-    """The graph of the program with this config beside the least one. The environment is the caller's."""
+    """The graph of the program with this config beside the least one. The environment is the caller's.
+
+    `secrets`: keys that are kept encrypted.
+    """
     loop = asyncio.new_event_loop()  # before the mocks: they make the stack's root resource
     asyncio.set_event_loop(loop)
     monitor = Monitor()
     settings.ROOT.set(None)
     mocks.set_mocks(monitor.mocks, PROJECT, stack, preview, monitor=monitor)
-    set_all_config({**least, **(config or {})})
+    set_all_config({**least, **(config or {})}, list(secrets))
     settings.SETTINGS.rpc_manager.clear()
     settings.SETTINGS.outputs.clear()
 

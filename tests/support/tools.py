@@ -19,6 +19,7 @@ class Health:
     """What a sandbox with no cloud in it says of itself, on two ports."""
 
     instance: str
+    directory: str = ""
     ports: tuple[int, int] = (0, 0)
 
     @property
@@ -33,7 +34,8 @@ def health() -> Iterator[Health]:
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            body = json.dumps({"service": "both", "instance": it.instance, "ready": True}).encode()
+            told = {"service": "both", "instance": it.instance, "ready": True, "directory": it.directory}
+            body = json.dumps(told).encode()
             self.send_response(200)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()

@@ -2,6 +2,7 @@
 
 import json
 import os
+import pwd
 import re
 import signal
 import socket
@@ -133,6 +134,7 @@ def test_a_new_sandbox_is_refreshed_until_an_up_has_succeeded_on_it(tiny: Tiny, 
 
 
 def test_refresh_and_destroy_see_the_config_of_today(tiny: Tiny) -> None:
+    assert tiny.up(NOTHING)[0] == 0
     for command in ("refresh", "destroy"):
         assert "--run-program" in tiny.stack.prepare(command)
     assert "--run-program" not in tiny.stack.prepare("up")
@@ -225,6 +227,21 @@ def test_locks_of_the_users_own_file_backend_are_seen(
     assert Stack("dev", project=tiny.folder).files == tmp_path
     monkeypatch.setenv("PULUMI_BACKEND_URL", "s3://bucket")
     assert Stack("dev", project=tiny.folder).files is None
+
+
+def test_the_login_is_in_the_users_home_as_the_engine_has_it_whatever_the_environment_says(
+    tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("home", "else"):
+        (tmp_path / name / ".pulumi").mkdir(parents=True)
+        current = {"current": f"file://{tmp_path}/states of {name}"}
+        (tmp_path / name / ".pulumi/credentials.json").write_text(json.dumps(current))
+    for name in ("PULUMI_HOME", "PULUMI_BACKEND_URL"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path / "else"))
+    user = pwd.struct_passwd(("me", "x", os.getuid(), 0, "", str(tmp_path / "home"), ""))
+    monkeypatch.setattr(pwd, "getpwuid", lambda _: user)
+    assert Stack("dev", project=tiny.folder).files == tmp_path / "states of home"
 
 
 # --- the user's stacks
@@ -342,20 +359,77 @@ def test_a_wrong_port_is_one_line(tiny: Tiny, port: str) -> None:
     [
         ("aws:iam/role:Role", "if `up` says that it exists already, delete it in AWS by hand"),
         ("pulumi-python:dynamic/genesys:Webhook", "keep it in the program, and `up` takes it over"),
+        ("aws:secretsmanager/secret:Secret", "`up` makes another one; if there is one in AWS that the state does not"),
     ],
 )
 def test_recover_names_what_may_exist_without_being_known(tiny: Tiny, type_: str, way: str) -> None:
     assert tiny.up(NOTHING)[0] == 0
-    checkpoint = tiny.stack.checkpoints / "local.json"
-    state = json.loads(checkpoint.read_text())
-    inputs = {"name": "local-it"}
-    resource = {"urn": f"urn:pulumi:local::tiny::{type_}::it", "custom": True, "type": type_, "inputs": inputs}
-    state["checkpoint"]["latest"]["pending_operations"] = [{"resource": resource, "type": "creating"}]
-    checkpoint.write_text(json.dumps(state))
+    being_created(tiny, type_, name="local-it")
     code, _, error = command_line(tiny, "recover", "local")
     assert code == 0, error
     assert f"{type_}::it (local-it) was being created and may exist, though the state will not know it: {way}" in error
     assert not tiny.stack.export()["deployment"].get("pending_operations")
+
+
+def being_created(tiny: Tiny, type_: str, **inputs: str) -> None:
+    """As a run leaves it that was stopped in the middle."""
+    checkpoint = tiny.stack.checkpoints / "local.json"
+    state = json.loads(checkpoint.read_text())
+    resource = {"urn": f"urn:pulumi:local::tiny::{type_}::it", "custom": True, "type": type_, "inputs": inputs}
+    pending = state["checkpoint"]["latest"].setdefault("pending_operations", [])
+    pending.append({"resource": resource, "type": "creating"})
+    checkpoint.write_text(json.dumps(state))
+
+
+def test_what_was_stopped_without_a_lock_is_told_before_the_next_up_and_nothing_of_components(tiny: Tiny) -> None:
+    assert tiny.up(NOTHING)[0] == 0
+    being_created(tiny, "aws:secretsmanager/secret:Secret", namePrefix="local-key-")
+    being_created(tiny, "tiny:index:Group")
+    being_created(tiny, "pulumi:providers:pulumi-python")
+    code, _, error = command_line(tiny, "up", "local")
+    assert code == 0, error
+    assert error.startswith("the last run on stack local was stopped: make recover STACK=local puts its state right\n")
+    assert error.count("was being created") == 1
+    assert "aws:secretsmanager/secret:Secret::it (local-key-*) was being created" in error
+
+
+GROUP = """
+import pulumi
+
+class Group(pulumi.ComponentResource):
+    def __init__(self):
+        super().__init__("tiny:index:Group", "it")
+        self.register_outputs({})
+
+Group()
+"""
+
+
+@pytest.mark.parametrize("command", ["refresh", "destroy"])
+def test_where_there_is_nothing_nothing_is_written_into_the_state(tiny: Tiny, command: str) -> None:
+    assert tiny.up(GROUP)[0] == 0
+    assert command_line(tiny, "destroy", "local")[0] == 0
+    code, out, error = command_line(tiny, command, "local")
+    assert code == 0, error
+    assert "created" not in out
+    assert not tiny.stack.export()["deployment"].get("resources")
+
+
+def test_the_sandbox_of_another_folder_is_left_alone(tiny: Tiny, health: Health) -> None:
+    health.directory = "/elsewhere/.sandbox"
+    code, out, error = command_line(tiny, "up", "local")
+    assert (code, out) == (1, "")
+    assert "is that of /elsewhere/.sandbox: stop it there (make down), or give this one ports of its own" in error
+    health.directory = tiny.environ["SANDBOX_DIR"]
+    assert tiny.up(NOTHING)[0] == 0
+
+
+def test_a_folder_that_can_not_be_written_is_one_line(tiny: Tiny, tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    code, out, error = command_line(tiny, "up", "local", SANDBOX_DIR=str(file / "sandbox"))
+    assert (code, out) == (1, "")
+    assert re.fullmatch(r"error: .*/file/.* can't be used: Not a directory\n", error)
 
 
 def test_down_forgets_what_has_a_broken_state(tiny: Tiny) -> None:
