@@ -50,7 +50,7 @@ class AwsError(OpsError):
 
     @property
     def not_found(self) -> bool:
-        return any(part in self.code for part in ("NotFound", "NonExistentQueue", "QueueDoesNotExist"))
+        return any(part in self.code for part in ("NotFound", "NonExistentQueue", "QueueDoesNotExist", "NoSuchEntity"))
 
     @property
     def credentials(self) -> bool:
@@ -123,6 +123,14 @@ class Functions(Protocol):
     def invoke(self, *, FunctionName: str, InvocationType: str, Payload: bytes) -> Answer: ...
 
 
+class Roles(Protocol):
+    def get_role(self, *, RoleName: str) -> Answer: ...
+
+
+class Logs(Protocol):
+    def describe_log_streams(self, *, logGroupName: str, limit: int) -> Answer: ...
+
+
 class Metrics(Protocol):
     def get_metric_data(
         self, *, MetricDataQueries: list[Answer], StartTime: object, EndTime: object, NextToken: str = ...
@@ -171,6 +179,16 @@ class Aws:
     @property
     def functions(self) -> Functions:
         found: Functions = self._client("lambda")
+        return found
+
+    @property
+    def roles(self) -> Roles:
+        found: Roles = self._client("iam")
+        return found
+
+    @property
+    def logs(self) -> Logs:
+        found: Logs = self._client("logs")
         return found
 
     @property

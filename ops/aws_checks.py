@@ -69,7 +69,7 @@ class Side:
         return self.stack.bus_name
 
     def rules(self) -> str:
-        """Each rule is enabled and has its target; that of the heartbeat's schedule is on the default bus."""
+        """Each is enabled and has its target, which is there; the heartbeat's schedule is on the default bus."""
         on_bus = [(each["rule"], each["target"]) for each in self.outputs.get("rules", {}).values()]
         if received := self.outputs.get("heartbeatReceivedRule"):
             on_bus.append((received, ""))
@@ -84,7 +84,7 @@ class Side:
         return f"{', '.join(names)} {'is' if len(names) == 1 else 'are'} enabled" if names else "there are none"
 
     def _rule(self, name: str, bus: str, target: str) -> None:
-        """`target`: an ARN that is one of the rule's targets; empty where the rule is there to be counted only."""
+        """`target`: an ARN that is one of the rule's targets; empty where it is not exported, and any will do."""
         rule = self._found(lambda: self.aws.events.describe_rule(Name=name, EventBusName=bus))
         if rule is None:
             raise Wrong(f"rule {name} is gone: somebody deleted it", self.mend)
@@ -93,8 +93,19 @@ class Side:
             raise Wrong(f"rule {name} is {rule.get('State')}: its target gets nothing", enable)
         with asking():
             targets = self.aws.events.list_targets_by_rule(Rule=name, EventBusName=bus).get("Targets") or []
-        if target and target not in [each.get("Arn") for each in targets]:
-            raise Wrong(f"rule {name} has lost its target {target}", self.mend)
+        arns = [str(each["Arn"]) for each in targets]
+        if not arns or (target and target not in arns):
+            raise Wrong(f"rule {name} has lost its target {target}".rstrip(), self.mend)
+        for arn in [target] if target else arns:
+            self._target(name, arn)
+
+    def _target(self, rule: str, arn: str) -> None:
+        """A queue of this account is there. A bus of `forwardTo` and what others have are not ours to look at."""
+        _, _, service, _, account, queue = arn.split(":", 5)
+        if service != "sqs" or account != self.stack.account:
+            return
+        if self._found(lambda: self.aws.sqs.get_queue_url(QueueName=queue, QueueOwnerAWSAccountId=account)) is None:
+            raise Wrong(f"queue {queue}, the target of rule {rule}, is gone: somebody deleted it", self.mend)
 
     # The API destination and its connection
 
@@ -160,6 +171,7 @@ class Side:
         found = self._found(lambda: self.aws.functions.get_function_configuration(FunctionName=name))
         if found is None:
             raise Wrong(f"function {name} is gone: somebody deleted it", self.mend)
+        self._needs(name, str(found.get("Role")).rpartition("/")[2])
         state, update = found.get("State", "Active"), found.get("LastUpdateStatus", "Successful")
         if state == "Inactive":
             return f"{name} is asleep until the next request"  # AWS puts one to sleep that nobody called for weeks
@@ -169,6 +181,20 @@ class Side:
             why = found.get("LastUpdateStatusReason") or "no reason given"
             raise Wrong(f"the last update of function {name} failed: {why}", f"make up STACK={self.stack.name}")
         return f"{name} is Active"
+
+    def _needs(self, function: str, role: str) -> None:
+        """Without either, AWS calls the function Active still."""
+        if self._found(lambda: self.aws.roles.get_role(RoleName=role)) is None:
+            raise Wrong(
+                f"role {role} of function {function} is gone: somebody deleted it, and nothing it does works", self.mend
+            )
+        group = f"/aws/lambda/{function}"
+        if self._found(lambda: self.aws.logs.describe_log_streams(logGroupName=group, limit=1)) is None:
+            raise Wrong(
+                f"log group {group} is gone: somebody deleted it, and nothing is logged or counted of what the function"
+                " does",
+                self.mend,
+            )
 
     def parked(self) -> str:
         """What PutEvents did not take in time, and the mapping that brings it to the bus."""

@@ -26,6 +26,14 @@ from .errors import StackError
 
 ROOT = Path(__file__).parents[1]
 PULUMI_SECONDS = 60.0
+UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+"""What the engine writes for an output that it does not know: all of them, after a `destroy` of nothing."""
+BUS_ARN = re.compile(r"arn:[\w-]+:events:[\w-]+:\d{12}:event-bus/.+")
+NEEDED = {
+    "partner": ("integrationId", "eventSourceName"),
+    "webhook": ("destinationArn", "destinationUrl", "webhookId"),
+}
+"""Outputs that each deployed stack has, by `delivery`."""
 
 
 class RuleOutput(TypedDict):
@@ -95,8 +103,7 @@ def read(name: str, config_file: str | None = None, environ: Mapping[str, str] |
     environ = os.environ if environ is None else environ
     pulumi = Pulumi(name, config_file, environ)
     outputs, config = pulumi.outputs_and_config()
-    if "busArn" not in outputs:
-        raise StackError(f"stack {name} is not deployed: make up STACK={name}")
+    refuse_undeployed(name, outputs)
     try:
         settings = program.load(config, environ, pulumi.project, name)
         connection = connection_of(config, environ)
@@ -106,6 +113,15 @@ def read(name: str, config_file: str | None = None, environ: Mapping[str, str] |
     refuse_other_region(aws, outputs)
     refuse_other_account(aws, config, outputs)
     return Stack(name, outputs, settings, aws, Client(connection))
+
+
+def refuse_undeployed(name: str, outputs: Mapping[str, object]) -> None:
+    told = {key: value for key, value in outputs.items() if value != UNKNOWN}
+    if not BUS_ARN.fullmatch(str(told.get("busArn"))):
+        raise StackError(f"stack {name} is not deployed: make up STACK={name}")
+    needed = NEEDED.get(str(told.get("delivery")), ("delivery",))
+    if missing := [each for each in needed if not told.get(each)]:
+        raise StackError(f"stack {name} is deployed in part only, without {', '.join(missing)}: make up STACK={name}")
 
 
 def connection_of(config: Mapping[str, str], environ: Mapping[str, str]) -> Connection:

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from functools import partial
+from pathlib import Path
 from typing import IO, Any
 
 import pytest
@@ -127,6 +128,52 @@ def test_a_connection_without_its_key_is_told_and_mended_by_a_new_one(deployed: 
     deployed.configure("apiKeyRotation", 2)
     deployed.pulumi("up", "--skip-preview")
     is_well(verify(deployed))
+
+
+@pytest.mark.full
+def test_what_somebody_deletes_that_nothing_else_tells_is_told_and_mended(deployed: Deployment) -> None:
+    """Rules are enabled and the function is Active without what they need."""
+    sqs, iam = deployed.client("sqs"), deployed.client("iam")
+    for name in ("genesys-local-tap", "genesys-local-heartbeat-received"):
+        sqs.delete_queue(QueueUrl=sqs.get_queue_url(QueueName=name)["QueueUrl"])
+        found = wrong(verify(deployed))
+        assert list(found) == ["AWS: rules"]
+        assert f"queue {name}, the target of rule {name}, is gone" in found["AWS: rules"]["told"]
+        assert found["AWS: rules"]["fix"] == MEND
+        mended(deployed)
+    function = deployed.stack.outputs()["functionName"]
+    deployed.client("logs").delete_log_group(logGroupName=f"/aws/lambda/{function}")
+    found = wrong(verify(deployed))
+    assert list(found) == ["AWS: function"]
+    assert f"log group /aws/lambda/{function} is gone" in found["AWS: function"]["told"]
+    mended(deployed)
+    for policy in iam.list_role_policies(RoleName=function)["PolicyNames"]:
+        iam.delete_role_policy(RoleName=function, PolicyName=policy)
+    iam.delete_role(RoleName=function)
+    found = wrong(verify(deployed))
+    assert f"role {function} of function {function} is gone" in found["AWS: function"]["told"]
+    mended(deployed)
+
+
+@pytest.mark.full
+def test_destroy_ends_at_a_listener_that_is_left_and_goes_on_without_it(tmp_path: Path) -> None:
+    """docs/operations.md has the commands. What was destroyed twice is not deployed."""
+    with deployment(tmp_path) as it:
+        it.pulumi("up", "--yes", "--skip-preview")
+        process = started(it, "tail")
+        assert process.stderr
+        assert process.stderr.readline() == "listening on genesys-local\n"
+        process.kill()
+        process.communicate()
+        assert "EventBus can't be deleted since it has rules" in it.pulumi("destroy", "--skip-preview", fails=True)
+        events = it.client("events")
+        [rule] = events.list_rules(EventBusName="genesys-local", NamePrefix="genesys-local-listen-")["Rules"]
+        events.remove_targets(EventBusName="genesys-local", Rule=rule["Name"], Ids=["listener"])
+        events.delete_rule(EventBusName="genesys-local", Name=rule["Name"])
+        it.pulumi("destroy", "--skip-preview")
+        it.pulumi("destroy", "--skip-preview")
+        said = started(it, "verify").communicate(timeout=PATIENCE)[1]
+        assert said == "error: stack local is not deployed: make up STACK=local\n"
 
 
 def test_two_tails_at_once_see_every_event(deployed: Deployment, report: Report) -> None:

@@ -1,11 +1,13 @@
 """The command line: usage, exit codes, and what can't be read in one line."""
 
+import json
 import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from pulumi.runtime.rpc import UNKNOWN
 
 from tests.support.graph import ROOT
 
@@ -28,6 +30,11 @@ def answering(folder: Path, script: str) -> str:
     program.write_text(f"#!/bin/sh\n{script}\n")
     program.chmod(0o755)
     return f"{folder}:/usr/bin:/bin"
+
+
+def exporting(folder: Path, outputs: dict[str, str]) -> str:
+    """The same of a stack without config that exports these."""
+    return answering(folder, f"""[ "$1" = stack ] && echo '{json.dumps(outputs)}' || echo '{{}}'""")
 
 
 def test_help_tells_commands_and_exit_codes() -> None:
@@ -83,3 +90,41 @@ def test_without_pulumi_it_says_where_one_may_be(tmp_path: Path) -> None:
 def test_a_stack_that_is_not_deployed(tmp_path: Path) -> None:
     done = ops("verify", "--stack", "dev", PATH=answering(tmp_path, "echo '{}'"))
     assert (done.returncode, done.stderr) == (2, "error: stack dev is not deployed: make up STACK=dev\n")
+
+
+BUS = "arn:aws:events:us-east-1:000000000000:event-bus/genesys-dev"
+DESTINATION = {"destinationArn": "arn:aws:events:us-east-1:000000000000:api-destination/genesys-dev/1"}
+WEBHOOK = {**DESTINATION, "destinationUrl": "https://example.com/genesys", "webhookId": "1"}
+
+
+@pytest.mark.parametrize(
+    "outputs",
+    [
+        {"busArn": UNKNOWN, "delivery": "webhook"},
+        {"busArn": ""},
+        {"busArn": "arn:aws:events"},
+        {"busArn": BUS.replace("event-bus", "rule")},
+        {"busArn": None},
+    ],
+    ids=lambda outputs: str(outputs["busArn"]),
+)
+def test_what_is_no_bus_is_not_deployed(tmp_path: Path, outputs: dict[str, str]) -> None:
+    done = ops("verify", "--stack", "dev", PATH=exporting(tmp_path, outputs))
+    assert (done.returncode, done.stderr) == (2, "error: stack dev is not deployed: make up STACK=dev\n")
+
+
+@pytest.mark.parametrize(
+    ("outputs", "missing"),
+    [
+        ({"busArn": BUS, **WEBHOOK}, "delivery"),
+        ({"busArn": BUS, **WEBHOOK, "delivery": UNKNOWN}, "delivery"),
+        ({"busArn": BUS, **WEBHOOK, "delivery": "webhook", "webhookId": UNKNOWN}, "webhookId"),
+        ({"busArn": BUS, **DESTINATION, "delivery": "webhook"}, "destinationUrl, webhookId"),
+        ({"busArn": BUS, "delivery": "partner", "integrationId": "1"}, "eventSourceName"),
+    ],
+    ids=lambda given: given if isinstance(given, str) else "",
+)
+def test_what_is_deployed_in_part_only(tmp_path: Path, outputs: dict[str, str], missing: str) -> None:
+    done = ops("verify", "--stack", "dev", PATH=exporting(tmp_path, outputs))
+    told = f"error: stack dev is deployed in part only, without {missing}: make up STACK=dev\n"
+    assert (done.returncode, done.stderr) == (2, told)

@@ -56,7 +56,6 @@ def test_a_destination_that_was_changed_by_hand(deployed: Both) -> None:
 
 
 def test_a_webhook_that_signs_with_another_key(deployed: Both) -> None:
-    deployed.aws.client("logs").create_log_group(logGroupName=f"/aws/lambda/{BUS}-ingress")  # or nothing is counted
     deployed.change(deployed.webhook, signingKey="somebody else's key")
     deployed.emit()
     found = wrong(list(steps_of(deployed.stack)))
@@ -181,8 +180,9 @@ def test_credentials_of_another_organisation(deployed: Both) -> None:
 
 def test_the_bus_is_deleted(deployed: Both) -> None:
     events = deployed.aws.client("events")
-    events.remove_targets(Rule=f"{BUS}-tap", EventBusName=BUS, Ids=["tap"])
-    events.delete_rule(Name=f"{BUS}-tap", EventBusName=BUS)
+    for name, target in (("tap", "tap"), ("heartbeat-received", "received")):
+        events.remove_targets(Rule=f"{BUS}-{name}", EventBusName=BUS, Ids=[target])
+        events.delete_rule(Name=f"{BUS}-{name}", EventBusName=BUS)
     events.delete_event_bus(Name=BUS)
     steps = list(steps_of(deployed.stack))
     assert list(wrong(steps)) == ["AWS: bus"]
@@ -197,9 +197,29 @@ def test_a_rule_that_is_disabled(deployed: Both) -> None:
     assert step.fix.endswith(f"events enable-rule --name {BUS}-tap --event-bus-name {BUS}")
 
 
-def test_a_rule_without_its_target(deployed: Both) -> None:
-    deployed.aws.client("events").remove_targets(Rule=f"{BUS}-tap", EventBusName=BUS, Ids=["tap"])
-    assert "has lost its target" in deployed.step("rules").told
+@pytest.mark.parametrize(("name", "target"), [("tap", "tap"), ("heartbeat-received", "received")])
+def test_a_rule_without_its_target(deployed: Both, name: str, target: str) -> None:
+    deployed.aws.client("events").remove_targets(Rule=f"{BUS}-{name}", EventBusName=BUS, Ids=[target])
+    assert f"rule {BUS}-{name} has lost its target" in deployed.step("rules").told
+
+
+@pytest.mark.parametrize("name", ["tap", "heartbeat-received"])
+def test_a_rule_whose_target_is_gone(deployed: Both, name: str) -> None:
+    """Before an event is a dead letter."""
+    sqs = deployed.aws.client("sqs")
+    sqs.delete_queue(QueueUrl=sqs.get_queue_url(QueueName=f"{BUS}-{name}")["QueueUrl"])
+    found = wrong(list(steps_of(deployed.stack)))
+    assert list(found) == ["AWS: rules"]
+    step = found["AWS: rules"]
+    assert step.told == f"queue {BUS}-{name}, the target of rule {BUS}-{name}, is gone: somebody deleted it"
+    assert step.fix == "make refresh STACK=it, then make up STACK=it"
+
+
+def test_a_target_of_another_account_is_not_looked_for_here(deployed: Both) -> None:
+    """Somebody may have added it by hand; its queue is not ours to see."""
+    theirs = {"Id": "theirs", "Arn": f"arn:aws:sqs:us-east-1:111122223333:{BUS}-theirs"}
+    deployed.aws.client("events").put_targets(Rule=f"{BUS}-heartbeat-received", EventBusName=BUS, Targets=[theirs])
+    assert deployed.step("rules").ok
 
 
 def test_the_schedule_of_the_heartbeat_is_looked_at_too(deployed: Both) -> None:
@@ -256,6 +276,25 @@ def test_a_function_that_throws(deployed: Both) -> None:
 def test_a_function_that_is_gone(deployed: Both) -> None:
     deployed.aws.client("lambda").delete_function(FunctionName=deployed.stack.outputs["functionName"])
     assert "is gone" in deployed.step("function").told
+
+
+def test_a_function_whose_role_is_gone(deployed: Both) -> None:
+    iam = deployed.aws.client("iam")
+    iam.delete_role_policy(RoleName="worker", PolicyName="drain")
+    iam.delete_role(RoleName="worker")
+    step = deployed.step("function")
+    assert step.told == f"role worker of function {BUS}-ingress is gone: somebody deleted it, and nothing it does works"
+    assert step.fix == "make refresh STACK=it, then make up STACK=it"
+
+
+def test_a_function_whose_log_group_is_gone(deployed: Both) -> None:
+    """It may make none: nothing is logged or counted, and all else goes on."""
+    deployed.aws.client("logs").delete_log_group(logGroupName=f"/aws/lambda/{BUS}-ingress")
+    found = wrong(list(steps_of(deployed.stack)))
+    assert list(found) == ["AWS: function"]
+    step = found["AWS: function"]
+    assert step.told.startswith(f"log group /aws/lambda/{BUS}-ingress is gone: somebody deleted it")
+    assert step.fix == "make refresh STACK=it, then make up STACK=it"
 
 
 def test_what_is_parked_for_long_and_nothing_drains_it(deployed: Both) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import settings
+from eventbridge.heartbeat_received import PATTERN as HEARTBEATS
 from eventbridge.ingress import CODE, code_files
 from genesys_provider.client import Client
 from genesys_provider.connection import resolve
@@ -25,7 +26,7 @@ PROJECT = "genesys-eventbridge"
 BUS = "genesys-it"
 BUS_ARN = f"arn:aws:events:us-east-1:{ACCOUNT}:event-bus/{BUS}"
 SOURCE = f"genesys.com/cloud/{ORG}"
-SERVICES = ("events", "sqs", "secretsmanager", "lambda", "cloudwatch", "sts")
+SERVICES = ("events", "sqs", "secretsmanager", "lambda", "cloudwatch", "sts", "iam", "logs")
 SIGNING_KEY = "a signing key, 32 bytes or longer"
 DRAINS = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"]
 WEBHOOKS, SUBSCRIPTIONS = "/api/v2/events/webhooks", "/api/v2/events/subscriptions"
@@ -120,6 +121,7 @@ def on_aws(aws: Sandbox) -> Outputs:
         PolicyName="drain",
         PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [statement]}),
     )
+    aws.client("logs").create_log_group(logGroupName=f"/aws/lambda/{BUS}-ingress")
     function = functions.create_function(
         FunctionName=f"{BUS}-ingress",
         Role=make_role(aws),
@@ -165,6 +167,10 @@ def on_aws(aws: Sandbox) -> Outputs:
     queue(aws, f"{BUS}-tap")
     events.put_rule(Name=f"{BUS}-tap", EventBusName=BUS, EventPattern=json.dumps({"source": [SOURCE]}))
     events.put_targets(Rule=f"{BUS}-tap", EventBusName=BUS, Targets=[{"Id": "tap", "Arn": arn_of(f"{BUS}-tap")}])
+    queue(aws, f"{BUS}-heartbeat-received")
+    events.put_rule(Name=f"{BUS}-heartbeat-received", EventBusName=BUS, EventPattern=json.dumps(HEARTBEATS))
+    received = {"Id": "received", "Arn": arn_of(f"{BUS}-heartbeat-received")}
+    events.put_targets(Rule=f"{BUS}-heartbeat-received", EventBusName=BUS, Targets=[received])
     tap: RuleOutput = {
         "rule": f"{BUS}-tap",
         "target": arn_of(f"{BUS}-tap"),
@@ -184,6 +190,7 @@ def on_aws(aws: Sandbox) -> Outputs:
         "signingSecretArn": secrets[0],
         "heartbeatSecretArn": secrets[1],
         "heartbeatRule": f"{BUS}-heartbeat",
+        "heartbeatReceivedRule": f"{BUS}-heartbeat-received",
     }
 
 
