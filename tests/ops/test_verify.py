@@ -14,8 +14,8 @@ from ops import counted, genesys_checks
 from ops.steps import STEP_SECONDS, Step
 from ops.verify import steps_of
 from sandbox.genesys.delivery import Attempt, Delivery
-from tests.support.aws_sandbox import Aws, make_function, receiving
-from tests.support.ops import BUS, Both, both
+from tests.support.aws_sandbox import Aws, make_function, make_role, receiving
+from tests.support.ops import BUS, BUS_ARN, Both, both
 from tests.support.waiting import until
 
 
@@ -215,10 +215,13 @@ def test_a_rule_whose_target_is_gone(deployed: Both, name: str) -> None:
     assert step.fix == "make refresh STACK=it, then make up STACK=it"
 
 
-def test_a_target_of_another_account_is_not_looked_for_here(deployed: Both) -> None:
-    """Somebody may have added it by hand; its queue is not ours to see."""
-    theirs = {"Id": "theirs", "Arn": f"arn:aws:sqs:us-east-1:111122223333:{BUS}-theirs"}
-    deployed.aws.client("events").put_targets(Rule=f"{BUS}-heartbeat-received", EventBusName=BUS, Targets=[theirs])
+@pytest.mark.parametrize(
+    "arn", [f"arn:aws:sqs:us-east-1:111122223333:{BUS}-theirs", BUS_ARN.replace(BUS, "elsewhere")], ids=["queue", "bus"]
+)
+def test_another_target_is_not_looked_for_here(deployed: Both, arn: str) -> None:
+    """A queue of another account, that somebody added by hand, or a bus: who operates may not see either."""
+    target = {"Id": "another", "Arn": arn, "RoleArn": make_role(deployed.aws)}
+    deployed.aws.client("events").put_targets(Rule=f"{BUS}-heartbeat-received", EventBusName=BUS, Targets=[target])
     assert deployed.step("rules").ok
 
 
