@@ -360,8 +360,8 @@ def topics(reader: "Reader") -> list[str]:
     found = topic_templates(reader)
     if (length := len(json.dumps(json.dumps(found)))) > LONGEST_TOPICS:  # quotes are escaped in what AWS measures
         raise ConfigError(
-            f"{reader.key('topics')} is {length} characters long as a JSON text in JSON, as which it travels in the"
-            f" function's environment; write {LONGEST_TOPICS} at most: AWS limits that to 4 KB"
+            f"{reader.key('topics')} is {length} characters long, as JSON whose quotes are escaped; write"
+            f" {LONGEST_TOPICS} at most: so it travels in the function's environment, and AWS limits that to 4 KB"
         )
     return found
 

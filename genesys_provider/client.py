@@ -121,8 +121,8 @@ class Client:
     def entities(self, path: str, **query: str) -> Iterator[Entity]:
         """Every object of a listing, page by page, always from the server: creations hang on it, so a 500 is repeated.
 
-        One that names no next page is the last, and so is one that repeats what was seen. An empty one need not be: it
-        may be full of what this client may not see. The time limit is one for all pages.
+        One that names no next page is the last, and so is one without anything new: unless it is empty, which it may be
+        of what this client may not see, and tells of more pages. The time limit is one for all.
         """
         end, seen = end_in(self.connection.timeout_seconds), set[str]()
         for number in count(1):
@@ -133,7 +133,8 @@ class Client:
             found = page.get("entities") or []
             new = [entity for entity in found if entity["id"] not in seen]
             yield from new
-            if (found and not new) or not page.get("nextUri"):
+            more = bool(new) or (not found and number < (page.get("pageCount") or 0))
+            if not more or not page.get("nextUri"):
                 return
             seen.update(entity["id"] for entity in new)
 

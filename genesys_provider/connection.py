@@ -126,8 +126,14 @@ def url_problem(url: str) -> str | None:
         return "has a space, a backslash, a control character or a #fragment in it; write the URL without them"
     if host and (parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host))):
         return None
-    shown = re.sub(r"(?<![:/])[/?].*", "", url)  # what stands behind the host may be a key
+    shown = url.removesuffix(behind_host(url))
     return f"is {shown!r}; write an https:// URL, like https://example.com/genesys (http only to this machine)"
+
+
+def behind_host(url: str) -> str:
+    """Path and query, in which there may be a key."""
+    found = re.match(r"(?:[^:/?]*://)?[^/?]*(.*)", url, re.DOTALL)
+    return found[1] if found else ""
 
 
 def is_loopback(host: str) -> bool:

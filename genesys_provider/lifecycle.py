@@ -136,15 +136,17 @@ class EntityProvider(Provider):
     # Pulumi's calls.
 
     @boundary
-    def check(self, _olds: Props, news: Props) -> CheckResult:
+    def check(self, olds: Props, news: Props) -> CheckResult:
         inputs = {**news, **{field.name: value_of(field, news) for field in self.fields}}
         problems = [
             f"{field.name} {problem}"
             for field in (*self.fields, ADOPT)
             if is_known(inputs.get(field.name)) and (problem := field.problem(inputs.get(field.name)))
         ]
-        if not problems and (problem := self._mark_problem(inputs)):
+        if not problems and (problem := self._mark_problem(olds, inputs)):
             problems.append(problem)
+        if isinstance(inputs.get("owner"), str):
+            session.declare(inputs["owner"])
         # Had a failure a property, Pulumi would print that one's value.
         return CheckResult(inputs, [CheckFailure("", redact(problem)) for problem in problems])
 
@@ -163,7 +165,8 @@ class EntityProvider(Provider):
         # What was emptied by hand has no value that could not be changed in place.
         fixed = [field for field in changed if field.replaces and value_of(field, olds) is not None]
         replaces = [field.name for field in fixed if is_known(news.get(field.name))]
-        if not replaces and isinstance(news.get("owner"), str):
+        # Not for an owner of the state alone: while it refreshes the engine asks for differences too, with old inputs.
+        if not replaces and session.is_declared(news.get("owner")):
             self._claim(id_, news["owner"])
         return DiffResult(changes=moved or bool(changed), replaces=replaces)
 
@@ -228,15 +231,14 @@ class EntityProvider(Provider):
             else:  # ours, nobody's, or what an update called it whose answer was lost
                 self.remove(id_)
         except NotFound:
-            self.confirm_api()  # else it is not gone, but out of reach
-            self._warn_of_another(id_, props)
+            self._warn_of_another(id_, props)  # which fails where it is not gone, but out of reach
 
     # How they are done.
 
-    def _mark_problem(self, inputs: Props) -> str | None:
-        """The mark is a part of a field, and it can be held fast there when the resource is renamed."""
+    def _mark_problem(self, olds: Props, inputs: Props) -> str | None:
+        """The mark is a part of a field, and it can be held fast there while the resource is renamed."""
         text, ours = inputs.get(self.mark_in), inputs.get("owner")
-        if not isinstance(text, str) or not isinstance(ours, str) or owner_of(text) == ours:
+        if not isinstance(text, str) or not isinstance(ours, str) or ours in (olds.get("owner"), owner_of(text)):
             return None
         return f"{self.mark_in} ends without the mark {mark(ours)}: take `{self.mark_in}` out of `ignore_changes`"
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 _lock = threading.Lock()
 _connection: Connection | None = None
 _client: "Client | None" = None
+_declared: set[object] = set()
 _claimed: dict[str, str] = {}  # the owner of each object, by its path, that this process's program has
 
 
@@ -42,6 +43,15 @@ def client() -> "Client":
 
             _client = Client(connection())
         return _client
+
+
+def declare(owner: str) -> None:
+    """This process's program has it. The engine has nothing else checked."""
+    _declared.add(owner)
+
+
+def is_declared(owner: object) -> bool:
+    return owner in _declared
 
 
 def claim(at: str, owner: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any, NotRequired, TypeAlias, TypedDict
 import pulumi
 
 from .attribute import Attribute
-from .connection import url_problem
+from .connection import behind_host, url_problem
 from .lifecycle import (
     EntityProvider,
     EntityResource,
@@ -134,11 +134,6 @@ def without_trailing_slash(value: Any) -> Any:
     return value.rstrip("/") if isinstance(value, str) else value
 
 
-def behind_host(url: str) -> str:
-    """Path and query, in which a receiver may want a key."""
-    return url.split("://", 1)[-1].partition("/")[2]
-
-
 class WebhookProvider(EntityProvider):
     kind = "webhook"
     path = "/api/v2/events/webhooks"
@@ -156,7 +151,7 @@ class WebhookProvider(EntityProvider):
 
     def _hide(self, props: Props) -> None:
         super()._hide(props)
-        behind = behind_host(str(props.get("destinationUrl")))
+        behind = behind_host(str(props.get("destinationUrl")))[1:]
         if len(behind) >= SHORTEST_KEY:
             hide(behind)
 

@@ -236,7 +236,7 @@ def test_an_unknown_key_is_refused_with_the_nearest() -> None:
         ({"tags": {"team": 5}}, "write texts by name"),
         ({"tags": {"aws:team": "x"}}, "has the key 'aws:team'"),
         ({"tags": {f"t{number}": "x" for number in range(51)}}, "51 tags; AWS takes at most 50"),
-        ({"topics": [f"v2.{'x' * 80}{number}.{{id}}" for number in range(60)]}, "AWS limits that to 4 KB"),
+        ({"topics": [f"v2.{'x' * 80}{number}.{{id}}" for number in range(60)]}, "and AWS limits that to 4 KB"),
         ({"tap": "maybe"}, "write true or false"),
         ({"archiveDays": 0}, "archiveDays is '0'; write a whole number from 1 to 90"),
         ({"archiveDays": 91}, "from 1 to 90"),

@@ -43,7 +43,7 @@ class InUseError(StackError):
 
 
 class SandboxDownError(StackError):
-    """The sandbox does not run, and with it everything in it is gone."""
+    """The sandbox of this folder does not run, and with it everything in it is gone."""
 
 
 class Stack:
@@ -134,6 +134,8 @@ class Stack:
         except yaml.reader.ReaderError as error:
             raise StackError(f"{file} is no YAML: it has the character U+{error.character:04X}") from None
         except yaml.MarkedYAMLError as error:
+            if "\\t" in str(error.problem):
+                return  # of tabs the engine takes some
             at = error.problem_mark or error.context_mark
             where = f", line {at.line + 1}, column {at.column + 1}" if at else ""
             raise StackError(f"{file}{where} is no YAML: {error.problem}") from None
@@ -163,12 +165,13 @@ class Stack:
             self._exists()
         if command in CHANGING:
             refresh |= self.unlock()
-            self._tell_left()
+            if command == "up":
+                self._tell_left()
         if refresh and command != "refresh":
             arguments += ["--refresh"]
-        if (command in ("refresh", "destroy") and self._knows_something()) or refresh:
-            # Else the providers would see the config of the last `up`. Where there is nothing, the engine would write
-            # components into the state that nobody made.
+        # Else the providers would see the config of the last `up`. Where there is nothing, the engine would write
+        # components into the state that nobody made.
+        if self._knows_something() if command in ("refresh", "destroy") else refresh:
             arguments += ["--run-program"]
         return arguments
 
@@ -183,7 +186,7 @@ class Stack:
             )
         theirs = found["genesys"].get("directory")
         if theirs and Path(theirs).resolve() != self.directory.resolve():
-            raise StackError(
+            raise SandboxDownError(
                 f"the sandbox at http://{HOST}:{self.ports['genesys']} is that of {theirs}: stop it there (make down),"
                 " or give this one ports of its own (SANDBOX_AWS_PORT, SANDBOX_GENESYS_PORT) and start it: make sandbox"
             )
@@ -233,8 +236,7 @@ class Stack:
         raise StackError(_reason(done))
 
     def _knows_something(self) -> bool:
-        state = self.export().get("deployment") or {}
-        return bool(state.get("resources") or state.get("pending_operations"))
+        return knows_something(self.export().get("deployment"))
 
     def unlock(self) -> bool:
         """Cancel a run that was killed and left its lock, and tell so; whether there was one.
@@ -266,8 +268,9 @@ class Stack:
 
         There is nothing of the state in them.
         """
-        folder = (self.files or Path()) / ".pulumi/stacks" / self._project_name
-        for file in folder.glob(f"{self.name}.json*.attrs"):
+        if not self.files:
+            return
+        for file in (self.files / ".pulumi/stacks" / self._project_name).glob(f"{self.name}.json*.attrs"):
             try:
                 json.loads(file.read_text(encoding="utf-8"))
             except ValueError:
@@ -275,9 +278,11 @@ class Stack:
 
     def _tell_left(self) -> None:
         """A run that was stopped at once (Ctrl-C twice) leaves no lock, and is told of where its state is a file."""
-        file = (self.files or Path()) / ".pulumi/stacks" / self._project_name / f"{self.name}.json"
-        if not self._told_pending and file.is_file() and '"pending_operations"' in file.read_text(encoding="utf-8"):
-            say(f"the last run on stack {self.name} was stopped: make recover STACK={self.name} puts its state right")
+        if self._told_pending or not self.files:
+            return
+        file = self.files / ".pulumi/stacks" / self._project_name / f"{self.name}.json"
+        if file.is_file() and '"pending_operations"' in file.read_text(encoding="utf-8"):
+            say(f"an earlier run on stack {self.name} was stopped: make recover STACK={self.name} puts its state right")
             self.tell_pending()
 
     def tell_pending(self) -> None:
@@ -291,9 +296,7 @@ class Stack:
             resource = operation["resource"]
             way = next((way for start, way in WAYS.items() if resource["type"].startswith(start)), None)
             if way and operation["type"] == "creating" and resource["urn"] not in known:
-                inputs = resource.get("inputs") or {}
-                name = inputs.get("name") or f"{inputs.get('namePrefix') or ''}*"
-                what = resource["urn"].split("::", 2)[-1] + (f" ({name})" if isinstance(name, str) else "")
+                what = resource["urn"].split("::", 2)[-1] + name_in(resource.get("inputs") or {})
                 say(f"{what} was being created and may exist, though the state will not know it: {way}")
 
     def locks(self) -> Iterator[Lock]:
@@ -419,16 +422,27 @@ class Stack:
 
 
 RANDOM = "`up` makes another one; if there is one in AWS that the state does not have afterwards, delete it by hand"
+TAKEN_OVER = "keep it in the program, and `up` takes it over"
 WAYS = {
     "aws:secretsmanager/secret:": RANDOM,
     "aws:apigatewayv2/": RANDOM,
     "aws:": "if `up` says that it exists already, delete it in AWS by hand, then `up` again",
-    "pulumi-python:dynamic/": "keep it in the program, and `up` takes it over",
+    **{
+        f"pulumi-python:dynamic/genesys:{each}": TAKEN_OVER for each in ("Webhook", "Subscription", "EventBridgeSource")
+    },
 }
-"""What becomes of something that was being created, by how its type begins. Of components and providers, nothing."""
+"""What becomes of something that was being created, by how its type begins. Of others there is nothing to be found."""
 
 MARK = "sandbox "
 """Before the sandbox's instance in an update's message: so the history says what the state speaks of."""
+
+
+def name_in(inputs: Mapping[str, Any]) -> str:
+    """Behind what an object is: how it is called, where that is known."""
+    name, start = inputs.get("name"), inputs.get("namePrefix")
+    if isinstance(name, str):
+        return f" ({name})"
+    return f" ({start}*)" if isinstance(start, str) else ""
 
 
 def _logged_in(env: Mapping[str, str]) -> str:
@@ -568,8 +582,12 @@ def _destroy(stack: Stack) -> int:
 
 
 def _has_resources(checkpoint: Path) -> bool:
-    latest = json.loads(checkpoint.read_text(encoding="utf-8"))["checkpoint"].get("latest") or {}
-    return bool(latest.get("resources") or latest.get("pending_operations"))
+    return knows_something(json.loads(checkpoint.read_text(encoding="utf-8"))["checkpoint"].get("latest"))
+
+
+def knows_something(deployment: Mapping[str, Any] | None) -> bool:
+    """Whether the state speaks of anything that may exist."""
+    return any((deployment or {}).get(member) for member in ("resources", "pending_operations"))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,10 @@
 """What others have made stays as it is, whatever it is called, through the real engine."""
 
+import json
 import re
 from pathlib import Path
+
+import pytest
 
 from tests.support.project import Object, Project, project
 
@@ -116,6 +119,77 @@ def test_of_two_components_with_a_child_of_one_name_each_keeps_its_own(tmp_path:
         it.pulumi("up")
         assert [each["name"] for each in objects(it)] == ["right"]
         it.pulumi("up", "--refresh", "--expect-no-changes")
+
+
+RENAMED = (
+    "hook = webhook('new', pulumi.ResourceOptions(aliases=[pulumi.Alias(name='hook')]))\n"
+    "subscription('other', hook.id, pulumi.ResourceOptions(aliases=[pulumi.Alias(name='queues')]))\n"
+)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--refresh",),
+        pytest.param(("--refresh", "--run-program"), marks=pytest.mark.full),
+        pytest.param(("--replace", "hook"), marks=pytest.mark.full),
+        pytest.param((), marks=pytest.mark.full),
+    ],
+    ids=" ".join,
+)
+def test_an_alias_is_an_update_whatever_else_the_run_does(arguments: tuple[str, ...], tmp_path: Path) -> None:
+    with project(tmp_path) as it:
+        it.program("hook = webhook('hook')\nsubscription('queues', hook.id)\n")
+        it.pulumi("up")
+        before = objects(it)
+        if "--replace" in arguments:
+            arguments = ("--replace", it.urn("hook"))
+            it.program("hook = webhook('hook')\n" + RENAMED.partition("\n")[2])
+        else:
+            it.program(RENAMED)
+        it.pulumi("up", *arguments)
+        kept = [each["id"] for each in objects(it) if "--replace" not in arguments or each["name"] == "it-local-other"]
+        assert kept == [each["id"] for each in before][-len(kept) :]
+        assert it.emulator.entities("subscription")[0]["webhookId"] == it.emulator.entities("webhook")[0]["id"]
+        it.pulumi("up", "--refresh", "--expect-no-changes")
+
+
+@pytest.mark.full
+def test_an_alias_whose_run_was_killed_is_one_with_the_same_command(tmp_path: Path) -> None:
+    with project(tmp_path) as it:
+        it.program("hook = webhook('hook')\nsubscription('queues', hook.id)\n")
+        it.pulumi("up")
+        before = objects(it)
+        it.program(RENAMED)
+        it.killed_up("PUT", "/api/v2/events/webhooks/{id}")
+        it.pulumi("up")
+        assert [each["id"] for each in objects(it)] == [each["id"] for each in before]
+        assert [each["name"] for each in objects(it)] == ["it-local-new", "it-local-other"]
+        it.pulumi("up", "--refresh", "--expect-no-changes")
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("stays", ["a", "b"])
+def test_of_two_resources_that_a_state_has_for_one_object_one_can_leave(stays: str, tmp_path: Path) -> None:
+    with project(tmp_path) as it:
+        it.program("webhook('a')\nwebhook('b')\n")
+        it.pulumi("up")
+        state = it.stack.export()
+        a, b = sorted(
+            (each for each in state["deployment"]["resources"] if each["urn"].endswith(("::a", "::b"))),
+            key=lambda each: str(each["urn"]),
+        )
+        it.emulator.calls()
+        it.emulator.by_hand("DELETE", f"/api/v2/events/webhooks/{b['id']}")
+        b["id"] = a["id"]
+        file = tmp_path / "state.json"
+        file.write_text(json.dumps(state))
+        assert it.stack.captured("stack", "import", "--file", str(file)).returncode == 0
+        it.pulumi("refresh")
+        assert "in this program already" in it.pulumi("up", fails=True)
+        it.program(f"webhook('{stays}')")
+        assert f"webhook {a['id']} is left alone" in it.pulumi("up", "--refresh")
+        assert [each["id"] for each in objects(it)] == [a["id"]] == [each["id"] for each in it.resources()]
 
 
 def objects(it: Project) -> list[Object]:

@@ -420,10 +420,17 @@ def test_a_page_without_anything_new_is_the_last_one() -> None:
     assert len(api.bodies) == 3
 
 
-def test_an_empty_page_is_not_the_last_one_where_it_names_another() -> None:
-    client, api = scripted(page("a"), page(), page("b", more=False))
+def test_an_empty_page_is_not_the_last_one_where_it_tells_of_more() -> None:
+    empty = httpx.Response(200, json={"entities": [], "nextUri": "/more", "pageCount": 3})
+    client, api = scripted(page("a"), empty, page("b", more=False))
     assert [entity["id"] for entity in client.entities("/a")] == ["a", "b"]
     assert len(api.bodies) == 3
+    client, api = scripted(page("a"), empty, empty, empty)
+    assert [entity["id"] for entity in client.entities("/a")] == ["a"]
+    assert len(api.bodies) == 3
+    client, api = scripted(page("a"), page(), page())
+    assert [entity["id"] for entity in client.entities("/a")] == ["a"]
+    assert len(api.bodies) == 2
 
 
 def test_what_was_listed_once_is_known_and_one_thread_lists_for_all() -> None:

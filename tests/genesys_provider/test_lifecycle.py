@@ -723,18 +723,21 @@ def test_nor_deleted_and_the_destroy_ends_with_a_warning(
     assert emulator.calls()[-1] == f"GET {kind.at(state.id)}"
 
 
-@pytest.mark.parametrize("text", ["text", "text [pulumi:project/stack/before]"])
+@pytest.mark.parametrize("text", ["text", f"text {MARK}"])
 def test_a_mark_that_is_held_fast_while_the_owner_changes_is_told_before_anything_is(
     text: str, kind: Kind, process: Process, emulator: Emulator
 ) -> None:
     state = process.up(kind.provider, kind.props)
     emulator.calls()
     field = kind.provider.mark_in
+    renamed = {**with_owner(kind, "project/stack/new"), field: text}
     with pytest.raises(Refused) as refused:
-        process.up(kind.provider, {**kind.props, field: text}, state)
-    assert refused.value.problems == [f"{field} ends without the mark {MARK}: take `{field}` out of `ignore_changes`"]
-    process.check(kind.provider, {**kind.props, field: UNKNOWN})
-    process.check(kind.provider, {**kind.props, "owner": UNKNOWN})
+        process.up(kind.provider, renamed, state)
+    told = f"{field} ends without the mark [pulumi:project/stack/new]: take `{field}` out of `ignore_changes`"
+    assert refused.value.problems == [told]
+    process.check(kind.provider, {**renamed, field: UNKNOWN}, state)
+    process.check(kind.provider, {**renamed, "owner": UNKNOWN}, state)
+    process.check(kind.provider, {**kind.props, field: "what somebody wrote, and the program ignores"}, state)
     assert emulator.calls() == []
 
 
@@ -861,6 +864,17 @@ def test_nor_is_it_deleted_with_the_one_that_leaves_the_program(
     assert entities(kind, emulator) == before
     told = f"warning: {kind.name} {first.id} is left alone: it is project/stack/second too, which is in the program\n"
     assert capsys.readouterr().err == told
+
+
+def test_what_the_engine_asks_of_a_state_while_it_refreshes_claims_nothing(
+    kind: Kind, another: Callable[..., Process]
+) -> None:
+    """For the old name of what is renamed in the same run."""
+    state, process = another().up(kind.provider, kind.props), another()
+    found = process.configured(kind.provider).diff(state.id, travel(state.outputs), travel(state.inputs, True))
+    assert not found.changes
+    renamed = process.up(kind.provider, with_owner(kind, "project/stack/new"), state)
+    assert renamed.inputs["owner"] == "project/stack/new"
 
 
 # Lost answers
@@ -1059,9 +1073,9 @@ def test_nor_when_the_host_lacks_the_whole_api(kind: Kind, process: Process, emu
 
 
 def test_nor_is_it_forgotten_by_a_destroy_that_cannot_reach_it(
-    kind: Kind, process: Process, emulator: Emulator
+    kind: Kind, another: Callable[..., Process], emulator: Emulator
 ) -> None:
-    state = process.up(kind.provider, kind.props)
+    state, process = another().up(kind.provider, kind.props), another()
     emulator.fault("DELETE", kind.at(state.id), status=404)
     emulator.fault("GET", kind.path, status=404)
     assert f"GET {kind.path}: 404 " in printed(lambda: process.destroy(kind.provider, state))

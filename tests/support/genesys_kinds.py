@@ -15,7 +15,7 @@ from tests.support.waiting import until
 KINDS = ("webhook", "subscription")  # of which each is one request's body
 EVERY_KIND = (*KINDS, "integration")
 OWNER = "project/stack/it"
-NAME = "project-stack-it"  # the default one: under another, an object of a former run is looked for first
+NAME = "project-stack-it"
 MARK = f"[pulumi:{OWNER}]"
 NOT_UNDER_TEST = "of subscriptions"  # how the names of those begin that subscriptions need
 

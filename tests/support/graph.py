@@ -47,7 +47,7 @@ class Registered:
     def depends_on(self) -> set[str]:
         """URNs of everything that has to be there first, whatever the way it is named in the request.
 
-        The parent too: a child is registered after it, and it after what it depends on itself.
+        The parent too: a child is registered after it.
         """
         found = {*self.request.dependencies, self.request.parent} & set(self.monitor.by_urn)
         for property_ in self.request.propertyDependencies.values():

@@ -58,6 +58,7 @@ class Process:
         patch.setattr(session, "_connection", None)
         patch.setattr(session, "_client", None)
         patch.setattr(session, "_claimed", {})
+        patch.setattr(session, "_declared", set())
         patch.setattr(session, "end_with_engine", lambda: None)  # this process is pytest's
         for name in ENVIRON:
             patch.delenv(name, raising=False)

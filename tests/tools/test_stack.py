@@ -294,7 +294,6 @@ def test_a_stack_without_a_file_is_one_line_that_names_those_with_one(tiny: Tiny
             b"config:\n  a:b: c\n d: e\n",
             ", line 3, column 2 is no YAML: expected <block end>, but found '<block mapping",
         ),
-        (b"config:\n\ta:b: c\n", ", line 2, column 1 is no YAML: found character '\\t' that cannot start any token"),
         (b"config:\n  a:b: \xe4\n", " is not UTF-8: save it as that"),
         (b"config:\n  a:b: \x00\n", " is no YAML: it has the character U+0000"),
     ],
@@ -305,6 +304,11 @@ def test_a_file_that_is_no_yaml_is_one_line_that_says_where(tiny: Tiny, content:
     assert (code, out) == (1, "")
     assert error.startswith(f"error: Pulumi.dev.yaml{told}")
     assert len(error.splitlines()) == 1
+
+
+def test_tabs_that_the_engine_takes_are_its_own_to_judge(tiny: Tiny) -> None:
+    (tiny.folder / "Pulumi.dev.yaml").write_text("config:\n  a:b:\tc\t# d\n")
+    assert "is no YAML" not in command_line(tiny, "preview", "dev")[2]
 
 
 def test_a_file_that_is_named_is_enough(tiny: Tiny, tmp_path: Path) -> None:
@@ -388,9 +392,12 @@ def test_what_was_stopped_without_a_lock_is_told_before_the_next_up_and_nothing_
     being_created(tiny, "pulumi:providers:pulumi-python")
     code, _, error = command_line(tiny, "up", "local")
     assert code == 0, error
-    assert error.startswith("the last run on stack local was stopped: make recover STACK=local puts its state right\n")
+    assert error.startswith(
+        "an earlier run on stack local was stopped: make recover STACK=local puts its state right\n"
+    )
     assert error.count("was being created") == 1
     assert "aws:secretsmanager/secret:Secret::it (local-key-*) was being created" in error
+    assert "was stopped" not in command_line(tiny, "recover", "local")[2]
 
 
 GROUP = """
@@ -405,10 +412,13 @@ Group()
 """
 
 
+@pytest.mark.parametrize("locked", [False, True])
 @pytest.mark.parametrize("command", ["refresh", "destroy"])
-def test_where_there_is_nothing_nothing_is_written_into_the_state(tiny: Tiny, command: str) -> None:
+def test_where_there_is_nothing_nothing_is_written_into_the_state(tiny: Tiny, command: str, locked: bool) -> None:
     assert tiny.up(GROUP)[0] == 0
     assert command_line(tiny, "destroy", "local")[0] == 0
+    if locked:
+        lock(tiny, dead_pid())
     code, out, error = command_line(tiny, command, "local")
     assert code == 0, error
     assert "created" not in out
