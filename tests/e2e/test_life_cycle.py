@@ -82,10 +82,11 @@ def post(url: str, body: bytes, **headers: str) -> int:
 
 
 def test_first_up_asks_for_one_token_and_posts_each_object_once(deployed: Deployment) -> None:
-    posts = [call for call in deployed.first_calls if call[1] != "/oauth/token"]
-    tokens = [call for call in deployed.first_calls if call[1] == "/oauth/token"]
-    assert sorted(posts) == sorted([("POST", WEBHOOKS), ("POST", SUBSCRIPTIONS), ("POST", SUBSCRIPTIONS)])
-    assert len(tokens) == 1
+    """After a look at whose organisation it is, and what of each kind is there."""
+    asked = ["/api/v2/organizations/me", WEBHOOKS, SUBSCRIPTIONS]
+    sent = ["/oauth/token", WEBHOOKS, SUBSCRIPTIONS, SUBSCRIPTIONS]
+    calls = [("GET", path) for path in asked] + [("POST", path) for path in sent]
+    assert sorted(deployed.first_calls) == sorted(calls)
 
 
 def test_preview_is_empty_after_up_and_asks_genesys_nothing(deployed: Deployment) -> None:

@@ -261,7 +261,7 @@ def test_from_the_tutorials_way_to_the_real_one_by_the_error_lines(fresh: Deploy
     with fresh.changed(webhook):
         text = fresh.pulumi("up", "--yes", "--skip-preview", fails=True)
     [line] = error_lines(text)
-    assert "POST /api/v2/events/webhooks: 404" in line
+    assert "GET /api/v2/events/webhooks: 404" in line
     assert "`delivery: partner`" in line
     assert "Traceback" not in text
 

@@ -412,8 +412,7 @@ Group()
 """
 
 
-@pytest.mark.parametrize("locked", [False, True])
-@pytest.mark.parametrize("command", ["refresh", "destroy"])
+@pytest.mark.parametrize(("command", "locked"), [("refresh", False), ("destroy", True)])
 def test_where_there_is_nothing_nothing_is_written_into_the_state(tiny: Tiny, command: str, locked: bool) -> None:
     assert tiny.up(GROUP)[0] == 0
     assert command_line(tiny, "destroy", "local")[0] == 0
