@@ -15,7 +15,19 @@ from genesys_provider import client, topics
 from genesys_provider.lifecycle import Props
 from tests.genesys_provider.conftest import set_clock
 from tests.support.genesys_kinds import MARK, Settling, eventbridge_source
-from tests.support.provider import ORG, UNKNOWN, Emulator, Exact, Process, Refused, Together, Waits, printed, travel
+from tests.support.provider import (
+    ORG,
+    UNKNOWN,
+    Emulator,
+    Exact,
+    Process,
+    Refused,
+    Together,
+    Waits,
+    assert_read_back,
+    printed,
+    travel,
+)
 from tests.support.strategies import owned, with_one_of_any_kind
 
 PATH, TOPICS = "/api/v2/integrations", "/api/v2/notifications/availabletopics"
@@ -161,15 +173,7 @@ def test_what_passes_check_is_taken_and_read_back_without_a_difference(
 ) -> None:
     emulator.door("POST", "ratelimit", {"allowed": 10**6})
     props = owned(props, "p/s/it", "notes")
-    try:
-        process.check(SOURCE, props)
-    except Refused:
-        return
-    state = process.up(SOURCE, props)
-    refreshed = process.refresh(SOURCE, state)
-    assert refreshed == state
-    assert not process.changes(SOURCE, props, refreshed)
-    process.destroy(SOURCE, state)
+    assert_read_back(process, SOURCE, props)
     assert everything(emulator) == []
 
 

@@ -5,7 +5,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from genesys_provider.subscription import SubscriptionProvider
-from tests.support.provider import UNKNOWN, Emulator, Process, Refused, travel
+from tests.support.provider import UNKNOWN, Emulator, Process, Refused, assert_read_back, travel
 from tests.support.strategies import json_values, names, owned, with_one_of_any_kind
 
 PROVIDER = SubscriptionProvider()
@@ -118,15 +118,7 @@ def test_what_passes_check_is_taken_and_read_back_without_a_difference(
 ) -> None:
     emulator.door("POST", "ratelimit", {"allowed": 10**6})
     given_props = {**owned(given_props, "p/s/it"), "webhookId": props["webhookId"]}
-    try:
-        process.check(PROVIDER, given_props)
-    except Refused:
-        return
-    state = process.up(PROVIDER, given_props)
-    refreshed = process.refresh(PROVIDER, state)
-    assert refreshed == state
-    assert not process.changes(PROVIDER, given_props, refreshed)
-    process.destroy(PROVIDER, state)
+    assert_read_back(process, PROVIDER, given_props)
 
 
 @given(subscriptions)

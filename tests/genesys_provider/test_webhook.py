@@ -5,7 +5,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from genesys_provider.webhook import WebhookProvider
-from tests.support.provider import Emulator, Process, Refused, State, printed, travel
+from tests.support.provider import Emulator, Process, Refused, State, assert_read_back, printed, travel
 from tests.support.strategies import owned, with_one_of_any_kind
 
 PROVIDER = WebhookProvider()
@@ -210,15 +210,7 @@ def test_what_passes_check_is_taken_and_read_back_without_a_difference(
 ) -> None:
     emulator.door("POST", "reset")
     props = owned(props, "p/s/hook")
-    try:
-        process.check(PROVIDER, props)
-    except Refused:
-        return
-    state = process.up(PROVIDER, props)
-    refreshed = process.refresh(PROVIDER, state)
-    assert refreshed == state
-    assert not process.changes(PROVIDER, props, refreshed)
-    process.destroy(PROVIDER, state)
+    assert_read_back(process, PROVIDER, props)
 
 
 @given(webhooks)

@@ -110,6 +110,19 @@ class Process:
         self.configured(provider).delete(state.id, travel(state.outputs))
 
 
+def assert_read_back(process: Process, provider: Provider, props: Mapping[str, Any]) -> None:
+    """What passes `check` is made, read back without a difference, and deleted."""
+    try:
+        process.check(provider, props)
+    except Refused:
+        return
+    state = process.up(provider, props)
+    refreshed = process.refresh(provider, state)
+    assert refreshed == state
+    assert not process.changes(provider, props, refreshed)
+    process.destroy(provider, state)
+
+
 def printed(call: Callable[[], object]) -> str:
     """What Pulumi's provider server would send of the error that the call raises."""
     try:
