@@ -270,7 +270,7 @@ class Stack:
         """
         if not self.files:
             return
-        for file in (self.files / ".pulumi/stacks" / self._project_name).glob(f"{self.name}.json*.attrs"):
+        for file in self._states_in(self.files).glob(f"{self.name}.json*.attrs"):
             try:
                 json.loads(file.read_text(encoding="utf-8"))
             except ValueError:
@@ -280,7 +280,7 @@ class Stack:
         """A run that was stopped at once (Ctrl-C twice) leaves no lock, and is told of where its state is a file."""
         if self._told_pending or not self.files:
             return
-        file = self.files / ".pulumi/stacks" / self._project_name / f"{self.name}.json"
+        file = self._states_in(self.files) / f"{self.name}.json"
         if file.is_file() and '"pending_operations"' in file.read_text(encoding="utf-8"):
             say(f"an earlier run on stack {self.name} was stopped: make recover STACK={self.name} puts its state right")
             self.tell_pending()
@@ -410,7 +410,11 @@ class Stack:
     @property
     def checkpoints(self) -> Path:
         """Where the states of the sandbox's stacks lie."""
-        return self.directory / "state/.pulumi/stacks" / self._project_name
+        return self._states_in(self.directory / "state")
+
+    def _states_in(self, backend: Path) -> Path:
+        """Where a backend of files keeps the project's states."""
+        return backend / ".pulumi/stacks" / self._project_name
 
     @property
     def files(self) -> Path | None:
