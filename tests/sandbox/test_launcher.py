@@ -18,6 +18,7 @@ from sandbox.door import ask, health
 from sandbox.genesys.testing import serve
 from sandbox.launcher import ROOT, SERVICES, Sandbox, SandboxError, Server, free_port
 from sandbox.processes import Process
+from tests.support.sockets import LOOPBACK, listening
 
 SECONDS = 30
 CANARY = "canary-secret"
@@ -90,15 +91,10 @@ def test_status_tells_where_and_how_large(running: Sandbox) -> None:
 
 
 def test_nothing_listens_but_on_loopback(running: Sandbox) -> None:
-    ports = {f"{port:04X}" for port in running.ports.values()}
-    listening = [
-        address
-        for table in ("tcp", "tcp6")
-        for line in Path(f"/proc/net/{table}").read_text().splitlines()[1:]
-        for address, state in [(line.split()[1], line.split()[3])]
-        if state == "0A" and address.rpartition(":")[2] in ports
-    ]
-    assert sorted(listening) == sorted(f"0100007F:{port}" for port in ports)
+    ports = set(running.ports.values())
+    found = [listener for listener in listening() if listener.port in ports]
+    assert sorted(listener.port for listener in found) == sorted(ports)
+    assert {listener.address for listener in found} <= LOOPBACK
 
 
 def test_servers_see_nothing_of_the_users_credentials_and_proxies(running: Sandbox) -> None:

@@ -1,7 +1,6 @@
 """A Pulumi project of Genesys resources alone: the real engine and provider process, on an emulator of its own."""
 
 import os
-import re
 import signal
 import subprocess
 from collections.abc import Iterator, Mapping
@@ -14,6 +13,7 @@ import yaml
 
 from sandbox.genesys.settings import Settings
 from sandbox.genesys.testing import serve
+from sandbox.processes import Process, command_line, find, send
 from tests.support.partner_api import PartnerApi, partner_api
 from tests.support.provider import ENVIRON, ORG, Emulator
 from tests.support.waiting import PATIENCE, until
@@ -102,9 +102,9 @@ class Project:
         try:
             yield run
         finally:
-            for pid in [process.pid, *run.processes()]:
-                if process.poll() is None or pid != process.pid:
-                    os.kill(pid, signal.SIGKILL)
+            if process.poll() is None:
+                process.kill()
+            send(run.plugins(), signal.SIGKILL)
             process.wait()
             self.output.append(run.text)
 
@@ -126,31 +126,24 @@ class Run:
         """Its exit code, once there is one. A provider process that is stopped does not keep it."""
         return self.engine.wait(PATIENCE)
 
-    def processes(self) -> list[int]:
-        """Plugins of the command that still live: their folder is the project's."""
+    def plugins(self) -> list[Process]:
+        """Those of the command that still live: their folder is the project's."""
         found = []
         for entry in Path("/proc").iterdir():
-            if entry.name.isdecimal():
-                try:
-                    mine = str((entry / "cwd").readlink()) == self.folder
-                    alive = not re.search(r"\) Z ", (entry / "stat").read_text())
-                except OSError:
-                    continue
-                if mine and alive and int(entry.name) != self.engine.pid:
-                    found.append(int(entry.name))
+            try:
+                mine = entry.name.isdecimal() and str((entry / "cwd").readlink()) == self.folder
+            except OSError:  # it has ended, or is somebody else's
+                continue
+            if mine and int(entry.name) != self.engine.pid and (process := find(int(entry.name))):
+                found.append(process)
         return found
 
-    @property
-    def provider(self) -> int:
-        """The process with the dynamic resources."""
-        [pid] = [
-            pid for pid in self.processes() if b"tools.dynamic_provider" in Path(f"/proc/{pid}/cmdline").read_bytes()
-        ]
-        return pid
-
     def pid(self, what: str) -> int:
-        """Of "the provider" or "the engine"."""
-        return self.provider if what == "the provider" else self.engine.pid
+        """Of "the provider", which is the process with the dynamic resources, or "the engine"."""
+        if what == "the engine":
+            return self.engine.pid
+        [provider] = [plugin for plugin in self.plugins() if "tools.dynamic_provider" in command_line(plugin)]
+        return provider.pid
 
     def kill(self, what: str) -> None:
         """SIGKILL to one of both, and wait until the engine has ended."""
@@ -159,7 +152,7 @@ class Run:
 
     def gone(self) -> bool:
         """Whether nothing of the command is left."""
-        return self.engine.poll() is not None and not self.processes()
+        return self.engine.poll() is not None and not self.plugins()
 
 
 @contextmanager

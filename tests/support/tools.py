@@ -2,9 +2,7 @@
 
 import http.server
 import json
-import os
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -78,21 +76,3 @@ def tiny(tmp_path: Path, health: Health) -> Tiny:
     (folder / "sandbox").symlink_to(ROOT / "sandbox")
     (folder / "tools").symlink_to(ROOT / "tools")  # so `python -m tools.stack` in this folder is about this project
     return Tiny(folder, {**health.environ, "SANDBOX_DIR": str(tmp_path / "a sandbox")})
-
-
-def wait_until(condition: Callable[[], bool], seconds: float = 20.0) -> bool:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if condition():
-            return True
-        time.sleep(0.02)
-    return condition()
-
-
-def lives(pid: int) -> bool:
-    """Whether the process runs; one that has ended and was not reaped does not."""
-    try:
-        os.kill(pid, 0)
-        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
-    except (ProcessLookupError, FileNotFoundError):
-        return False

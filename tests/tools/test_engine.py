@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.tools import lives, wait_until
+from sandbox.processes import find
+from tests.support.waiting import until
 from tools import engine
 from tools.stack import ROOT
 
@@ -195,12 +196,12 @@ def test_an_interrupted_build_ends_go_and_the_next_one_is_well(clone: Clone, num
     busy = clone.cache.parent / "busy"
     clone.go(while_building=f'echo $$ > "{busy}"; sleep 60; ')
     with clone.start() as running:
-        assert wait_until(lambda: busy.exists() and busy.read_text().endswith("\n"))
+        until(lambda: busy.exists() and busy.read_text().endswith("\n"), "go runs")
         running.send_signal(number)
         text, _ = running.communicate(timeout=20)
     assert running.returncode == 130
     assert text.splitlines()[-1] == "stopped; the same command goes on with what is built so far"
-    assert not lives(int(busy.read_text()))
+    assert not find(int(busy.read_text()))
     assert clone.cached == ["lock"]
     clone.go()
     assert clone.run()[0] == 0
@@ -211,7 +212,7 @@ def test_a_killed_build_leaves_nothing_that_breaks_the_next_one(clone: Clone) ->
     busy = clone.cache.parent / "busy"
     clone.go(while_building=f'echo $$ > "{busy}"; sleep 60')
     with clone.start() as running:
-        assert wait_until(lambda: busy.exists() and busy.read_text().endswith("\n"))
+        until(lambda: busy.exists() and busy.read_text().endswith("\n"), "go runs")
         running.kill()
         os.killpg(int(busy.read_text()), signal.SIGKILL)
     clone.go()
@@ -224,7 +225,7 @@ def test_of_two_at_once_one_builds_and_the_other_waits(clone: Clone) -> None:
     busy, go_on = clone.cache.parent / "busy", clone.cache.parent / "go-on"
     clone.go(while_building=f'touch "{busy}"; while [ ! -e "{go_on}" ]; do sleep 0.05; done')
     with clone.start() as first:
-        assert wait_until(busy.exists)
+        until(busy.exists, "go runs")
         with clone.start() as second:
             assert second.stdout
             try:
@@ -271,6 +272,6 @@ def test_progress_changes_one_line_on_a_terminal_and_leaves_none(monkeypatch: py
     terminal = Terminal()
     with engine.Progress(terminal) as progress:
         progress.show("1 of 2")
-        assert wait_until(lambda: "1 of 2" in terminal.getvalue())
+        until(lambda: "1 of 2" in terminal.getvalue(), "it is told")
     assert "\n" not in terminal.getvalue()
     assert terminal.getvalue().endswith("\r\x1b[K")

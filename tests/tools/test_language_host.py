@@ -1,11 +1,12 @@
 """What users see of their program, with the real engine; and that nothing of it outlives the engine."""
 
-import os
 import re
 import signal
 import subprocess
 
-from tests.support.tools import Tiny, lives, wait_until
+from sandbox.processes import alive, find, send
+from tests.support.tools import Tiny
+from tests.support.waiting import until
 
 SLOW = """
 import os, time
@@ -17,7 +18,7 @@ class Slow(ResourceProvider):
     def create(self, props):
         Path(props["notes"], "provider").write_text(f"{os.getpid()}\\n")
         if not Path(props["notes"], "quick").exists():
-            time.sleep(60)
+            time.sleep(120)
         return CreateResult("id", props)
 
 class Thing(Resource):
@@ -153,15 +154,14 @@ def test_a_killed_engine_takes_its_plugins_along_and_the_next_up_is_well(tiny: T
     with subprocess.Popen(
         line, cwd=tiny.folder, env=stack.environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     ) as running:
-        assert wait_until(lambda: provider.exists() and provider.read_text().endswith("\n"))
-        pids = [int(provider.read_text()), int(program.read_text())]
-        assert all(lives(pid) for pid in pids)
+        until(lambda: provider.exists() and provider.read_text().endswith("\n"), "the creation has begun")
+        plugins = [process for file in (provider, program) if (process := find(int(file.read_text())))]
+        assert len(plugins) == 2
         running.kill()
     try:
-        assert wait_until(lambda: not any(lives(pid) for pid in pids), seconds=1)
+        until(lambda: not any(map(alive, plugins)), "they end with their engine, and not with their work")
     finally:
-        for pid in filter(lives, pids):
-            os.kill(pid, signal.SIGKILL)
+        send(plugins, signal.SIGKILL)
 
     (tiny.folder / "quick").touch()
     code, text = stack.run("up")

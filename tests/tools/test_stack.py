@@ -13,7 +13,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.support.tools import Health, Tiny, lives, wait_until
+from sandbox.processes import find
+from tests.support.tools import Health, Tiny
+from tests.support.waiting import until
 from tools.lock import Lock
 from tools.stack import MARK, ROOT, Stack, StackError
 
@@ -206,11 +208,11 @@ def test_the_lock_of_a_running_engine_is_left_alone(tiny: Tiny, tmp_path: Path) 
     name.symlink_to("/bin/sleep")
     with subprocess.Popen([name, "60"]) as running:
         file = lock(tiny, running.pid)
-        assert wait_until(lambda: not Lock.read(file).left_behind())  # until the child has become that program
+        until(lambda: not Lock.read(file).left_behind(), "the child has become that program")
         with pytest.raises(StackError, match=f"in use by process {running.pid}"):
             tiny.stack.prepare("up")
         running.kill()
-        assert wait_until(lambda: Lock.read(file).left_behind()), "dead, and not reaped by its parent yet"
+        until(lambda: Lock.read(file).left_behind(), "it is dead, and not reaped by its parent yet")
     assert Lock.read(file).left_behind()
 
 
@@ -475,7 +477,7 @@ def test_an_interrupt_reaches_the_engine_once_and_the_state_is_saved(tiny: Tiny,
         text=True,
         start_new_session=True,
     ) as running:
-        assert wait_until(begun.exists)
+        until(begun.exists, "the creation has begun")
         if to_group:
             os.killpg(running.pid, signal.SIGINT)
         else:
@@ -491,7 +493,7 @@ def test_an_interrupt_reaches_the_engine_once_and_the_state_is_saved(tiny: Tiny,
     resources = [each["type"] for each in tiny.stack.export()["deployment"]["resources"]]
     assert "pulumi-python:dynamic:Resource" in resources, text
     assert list(tiny.stack.locks()) == []
-    assert not lives(int(begun.read_text()))
+    assert not find(int(begun.read_text()))
 
 
 WAITING = """

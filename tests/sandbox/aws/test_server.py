@@ -8,7 +8,9 @@ import sys
 from pathlib import Path
 
 from sandbox.launcher import free_port
+from sandbox.processes import find
 from tests.support.aws_sandbox import ROOT, Api, Aws, make_api, make_function, serve
+from tests.support.sockets import LOOPBACK, listening_of
 from tests.support.waiting import until
 
 SHOWS_ENVIRONMENT = """
@@ -46,11 +48,13 @@ def test_it_keeps_to_loopback_and_its_folder_and_leaves_nothing(tmp_path: Path) 
         function_keys = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}
         assert set(STRANGE) & set(environment) == function_keys
         assert not {environment[name] for name in function_keys} & set(STRANGE.values())
-        assert listening(aws.process.pid) == {("127.0.0.1", int(aws.url.rpartition(":")[2]))}
+        [listener] = listening_of(aws.process.pid)
+        assert listener.address in LOOPBACK
+        assert listener.port == int(aws.url.rpartition(":")[2])
         pid = int(str(answer["pid"]))
-        assert alive(pid)
+        assert find(pid)
         assert any((tmp_path / "tmp").rglob("module.py"))
-    assert not alive(pid)
+    assert not find(pid)
     assert [path.name for path in tmp_path.iterdir()] == ["log"]
     assert aws.log() == ""
 
@@ -86,7 +90,7 @@ def test_what_a_killed_one_left_goes_at_the_next_start(tmp_path: Path) -> None:
         answer = post(make_api(aws, make_function(aws, SHOWS_ENVIRONMENT)))
         aws.process.kill()
         aws.process.wait()
-        until(lambda: not alive(int(str(answer["pid"]))), "its worker ends")
+        until(lambda: not find(int(str(answer["pid"]))), "its worker ends")
     assert any((tmp_path / "tmp").rglob("module.py"))
     with serve(tmp_path, port=port):
         assert not any((tmp_path / "tmp").rglob("module.py"))
@@ -123,25 +127,3 @@ def send(aws: Aws, method: str, path: str, headers: dict[str, str]) -> socket.so
     lines += [f"{name}: {value}" for name, value in headers.items()]
     connection.sendall("\r\n".join([*lines, "", "{}"]).encode())
     return connection
-
-
-def alive(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
-
-
-def listening(pid: int) -> set[tuple[str, int]]:
-    """Addresses on which the process listens, of IPv4 and IPv6."""
-    links = [str(descriptor.readlink()) for descriptor in Path(f"/proc/{pid}/fd").iterdir()]
-    inodes = {link.removeprefix("socket:[").removesuffix("]") for link in links if link.startswith("socket:[")}
-    found = set()
-    for table in ("tcp", "tcp6"):
-        for line in Path(f"/proc/{pid}/net/{table}").read_text().splitlines()[1:]:
-            fields = line.split()
-            if fields[3] == "0A" and fields[9] in inodes:
-                address, port = fields[1].split(":")
-                text = ".".join(str(part) for part in reversed(bytes.fromhex(address))) if table == "tcp" else address
-                found.add((text, int(port, 16)))
-    return found

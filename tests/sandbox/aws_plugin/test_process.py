@@ -8,7 +8,6 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import grpc
 from google.protobuf.empty_pb2 import Empty
@@ -17,6 +16,7 @@ from pulumi.runtime.proto import provider_pb2_grpc
 
 from sandbox.aws.plugin.wire import encode
 from tests.support.aws_plugin import ROOT, Emulator
+from tests.support.sockets import LOOPBACK, listening
 from tests.support.waiting import until
 
 COMMAND = [sys.executable, "-m", "sandbox.aws.plugin", "127.0.0.1:1"]
@@ -43,11 +43,9 @@ def test_it_prints_its_port_and_says_its_version() -> None:
 
 def test_it_listens_on_loopback_only() -> None:
     with started() as (_, port):
-        rows = [line.split() for name in ("tcp", "tcp6") for line in Path(f"/proc/net/{name}").read_text().splitlines()]
-        listening = [row[1] for row in rows if row[1].endswith(f":{port:04X}") and row[3] == "0A"]
-        loopback = ("0100007F", "0000000000000000FFFF00000100007F")
-        assert listening
-        assert all(address.partition(":")[0] in loopback for address in listening)
+        addresses = {listener.address for listener in listening() if listener.port == port}
+    assert addresses
+    assert addresses <= LOOPBACK
 
 
 def test_the_users_own_aws_and_proxies_are_left_out(cloud: Emulator) -> None:
