@@ -117,6 +117,8 @@ class Stack:
         before: list[str] = []
         if command in (*CHANGING, "preview"):
             before = self._prepare(command)
+        elif self.local:
+            self._create()
         return self._line(command, *before, *arguments)
 
     def configured(self) -> None:

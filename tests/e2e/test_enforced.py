@@ -62,7 +62,7 @@ def deployed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     with deployment(tmp_path_factory.mktemp("enforced"), profile=profile, stack=stack) as it:
         it.client("events").create_event_bus(Name="elsewhere")
         it.configure("forwardTo", [ELSEWHERE])
-        with it.changed(key_of(it)):
+        with as_user(it):
             grant(it, request.param, without="iam:PassRole")
             text = it.pulumi("up", "--yes", "--skip-preview", fails=True)
             assert "AccessDenied" in text
@@ -94,7 +94,7 @@ def life(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         for name in ("elsewhere", "elsewhere-2"):
             it.client("events").create_event_bus(Name=name)
         it.configure("forwardTo", [ELSEWHERE])
-        with it.changed(key_of(it)):
+        with as_user(it):
             statements = grant(it, delivery)
             it.pulumi("up", "--yes", "--skip-preview")
             it.pulumi("up", "--yes", "--skip-preview", "--expect-no-changes")
@@ -122,11 +122,14 @@ def by_webhook(deployed: Deployment) -> Deployment:
     return deployed
 
 
-def key_of(it: Deployment, user: str = "deployer") -> dict[str, Any]:
-    """Config with the key of somebody new."""
+@contextmanager
+def as_user(it: Deployment, user: str = "deployer") -> Iterator[None]:
+    """Somebody new, whose key is in the config while it lasts."""
     it.client("iam").create_user(UserName=user)
     key = it.client("iam").create_access_key(UserName=user)["AccessKey"]
-    return {"aws:accessKey": key["AccessKeyId"], "aws:secretKey": key["SecretAccessKey"]}
+    with it.changed({"aws:accessKey": key["AccessKeyId"]}):
+        it.pulumi("config", "set", "--secret", "aws:secretKey", key["SecretAccessKey"])
+        yield
 
 
 def grant(it: Deployment, delivery: str, without: str = "") -> list[tuple[str, Policy]]:
@@ -238,8 +241,6 @@ def operated(tmp_path_factory: pytest.TempPathFactory) -> Operated:
         with deployment(tmp_path_factory.mktemp("operated"), profile=profile, stack=stack) as it:
             it.pulumi("up", "--yes", "--skip-preview")
             left_behind(it)
-            key = key_of(it, "operator")
-            statements = granted(it, OPERATE, "operator")
 
             def run(command: str, *arguments: str, it: Deployment = it, delivery: str = delivery) -> None:
                 line = ops.line(it.stack, command, *arguments)
@@ -247,7 +248,8 @@ def operated(tmp_path_factory: pytest.TempPathFactory) -> Operated:
                 done = subprocess.run(line, cwd=project, env=environ, capture_output=True, text=True, timeout=PATIENCE)
                 said[" ".join([delivery, command, *arguments])] = (done.returncode, done.stdout + done.stderr)
 
-            with it.changed(key):
+            with as_user(it, "operator"):
+                statements = granted(it, OPERATE, "operator")
                 run("verify")
                 run("tail", "--for", "1")
                 if delivery == "webhook":

@@ -74,6 +74,7 @@ def test_a_stack_that_was_just_deployed_is_well(deployed: Deployment, report: Re
     report("ops verify of a healthy stack", "webhook", "steps", len(document["steps"]))
 
 
+@pytest.mark.full
 def test_what_somebody_changes_by_hand_is_told_and_mended(deployed: Deployment) -> None:
     webhook, rule = deployed.stack.outputs()["webhookId"], deployed.stack.outputs()["rules"]["tap"]["rule"]
     deployed.change("webhooks", webhook, enabled=False)
@@ -242,6 +243,7 @@ def test_a_partner_stack_is_well_and_a_real_event_is_waited_for(by_partner: Depl
     is_well(json.loads(process.communicate()[0]))
 
 
+@pytest.mark.full
 def test_an_integration_that_somebody_disables_is_told(by_partner: Deployment) -> None:
     path = f"/api/v2/integrations/{by_partner.stack.outputs()['integrationId']}"
     by_partner.genesys("PATCH", path, {"intendedState": "DISABLED"}, by_partner.token())

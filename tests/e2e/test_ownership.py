@@ -71,6 +71,7 @@ def within(group, **options):
 """
 
 
+@pytest.mark.full
 def test_what_moves_into_a_component_needs_an_alias_and_keeps_its_objects(tmp_path: Path) -> None:
     with project(tmp_path) as it:
         it.program("hook = webhook('hook')\nsubscription('queues', hook.id)\n")
@@ -98,6 +99,7 @@ def test_what_moves_into_a_component_needs_an_alias_and_keeps_its_objects(tmp_pa
         it.pulumi("up", "--refresh", "--expect-no-changes")
 
 
+@pytest.mark.full
 def test_of_two_components_with_a_child_of_one_name_each_keeps_its_own(tmp_path: Path) -> None:
     left = "webhook('hook', within(Group('Left', 'it')))\n"
     right = left.replace("Left", "Right")

@@ -166,6 +166,7 @@ def test_deleted_by_hand_is_made_anew_under_the_bus_that_was_left(deployed: Depl
     arrives(deployed)
 
 
+@pytest.mark.full
 def test_a_stack_from_before_activations_gets_its_own_by_an_up(deployed: Deployment) -> None:
     before = integration(deployed)
     [urn] = [
@@ -254,6 +255,7 @@ def test_partner_source_works_with_the_keys_of_the_aws_provider_or_says_that_it_
     both_are_active(deployed)
 
 
+@pytest.mark.full
 def test_from_the_tutorials_way_to_the_real_one_by_the_error_lines(fresh: Deployment) -> None:
     """Refused, told of `delivery: partner`; then failures of the platform's; cured, one integration; then nothing."""
     subscriptions = [{"name": "queues", "eventTypes": ["routing.queueEvent"]}]
@@ -291,6 +293,7 @@ def test_from_the_tutorials_way_to_the_real_one_by_the_error_lines(fresh: Deploy
     assert fresh.stack.export()["deployment"].get("resources", []) == []
 
 
+@pytest.mark.full
 def test_a_change_is_waited_for_until_it_is_active_or_has_failed(deployed: Deployment) -> None:
     """Which takes longer than is waited for before the bus. It was disabled by hand, which no refresh has seen."""
     topic = "v2.users.{id}.presence"
@@ -311,6 +314,7 @@ def test_a_change_is_waited_for_until_it_is_active_or_has_failed(deployed: Deplo
     both_are_active(deployed)
 
 
+@pytest.mark.full
 def test_a_platform_that_fails_at_once_without_a_bus_gets_its_bus_and_is_active(fresh: Deployment) -> None:
     fresh.genesys("POST", "/_sandbox/integrations", {"activeWhen": "bus", "busSeconds": 0.3})
     text = fresh.pulumi("up", "--yes", "--skip-preview")

@@ -61,6 +61,7 @@ def test_destroy_leaves_nothing_on_either_side(fresh: Deployment) -> None:
     assert fresh.stack.export()["deployment"].get("resources", []) == []
 
 
+@pytest.mark.full
 def test_a_protected_stack_can_rotate_its_keys_and_not_lose_its_url(fresh: Deployment) -> None:
     with fresh.changed({"genesys-eventbridge:protect": True}):
         fresh.pulumi("up", "--yes", "--skip-preview")

@@ -88,6 +88,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@pytest.mark.full
 def test_decorated_functions_and_what_runs_at_import_are_mutated_too(
     project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -140,6 +141,7 @@ def test_decorators_are_put_on_at_the_end_in_their_order() -> None:
     assert lines == [*UNDECORATED, "f = b(1)(f)", "f = a(f)", "C.m = c(C.m)"]
 
 
+@pytest.mark.full
 def test_a_kill_that_contradicts_an_explanation_is_tried_again_and_names_the_test(
     project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -130,6 +130,7 @@ def test_the_venv_follows_the_lock(clone: Path, capsys: pytest.CaptureFixture[st
     assert not venv.current()
 
 
+@pytest.mark.full
 def test_a_failed_installation_is_one_line_and_is_done_again(
     clone: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

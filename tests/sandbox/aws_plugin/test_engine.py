@@ -149,6 +149,7 @@ def project(tmp_path: Path, cloud: Emulator, name: str) -> Iterator[Project]:
     made.pulumi("destroy", "--yes", "--skip-preview", "--stack", "test")
 
 
+@pytest.mark.full
 def test_the_life_of_a_stack(project: Project, cloud: Emulator) -> None:
     project.program(PROGRAM)
     project.set()
