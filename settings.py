@@ -130,6 +130,7 @@ def load(config: Mapping[str, str], environ: Mapping[str, str], project: str, st
         keys = [key for space, _, key in (full.rpartition(":") for full in config) if space == namespace]
         refuse_unknown(keys, known, f"{namespace}:", "config key")
     refuse_misspelt(config, (project, "genesys", "aws"), others=("awsx",))
+    check_account_ids(Reader("aws", config))
     genesys = connection.resolve(lambda key: config.get(f"genesys:{key}"), environ)
 
     delivery = reader.text("delivery", "webhook")
@@ -246,6 +247,17 @@ BUS_ARN = (
 TOPIC_ARN = r"arn:aws(-[a-z]+)*:sns:(?P<region>[a-z]{2,4}(-[a-z]+)+-\d):\d{12}:[A-Za-z0-9_-]{1,256}"
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 EXAMPLE = 'for example: [{"name": "queues", "eventTypes": ["routing.queueEvent"]}]'
+
+
+def check_account_ids(reader: "Reader") -> None:
+    """They guard the account: without quotes, YAML may read another number, of one that begins with 0."""
+    for key in ("allowedAccountIds", "forbiddenAccountIds"):
+        for number, account in enumerate(reader.list(key)):
+            if not isinstance(account, str) or not re.fullmatch(r"\d{12}", account):
+                raise ConfigError(
+                    f"{reader.key(key)}[{number}] is {account!r}; write an account's 12 digits, in quotes:"
+                    " ['111111111111']"
+                )
 
 
 def bus_name(reader: "Reader", stack: str) -> str:

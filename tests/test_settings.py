@@ -103,6 +103,13 @@ def test_a_misspelt_guard_of_the_account_is_refused(typo: str) -> None:
     assert text == f"aws:{typo} is no config key that anything reads; did you mean allowedAccountIds?"
 
 
+@pytest.mark.parametrize("key", ["allowedAccountIds", "forbiddenAccountIds"])
+@pytest.mark.parametrize("account", [111111111111, 1.1e11, "1111", "111111111111 ", None])
+def test_an_account_id_is_twelve_digits_in_quotes(key: str, account: object) -> None:
+    text = refused({f"aws:{key}": ["222222222222", account]})
+    assert text == f"aws:{key}[1] is {account!r}; write an account's 12 digits, in quotes: ['111111111111']"
+
+
 def test_another_providers_keys_may_be_anything() -> None:
     assert settings({"awsx:whatever": "x", "random:whatever": "x"})
 
