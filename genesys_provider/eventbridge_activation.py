@@ -11,12 +11,11 @@ from typing import Any
 import pulumi
 from pulumi.dynamic import CheckFailure, CheckResult, CreateResult, DiffResult, ReadResult, UpdateResult
 
-from . import session
+from . import log, session
 from .attribute import Attribute
 from .errors import GenesysError, NotFound, boundary
 from .eventbridge_source import EventBridgeSourceProvider, in_error, is_enabled, reported, words
 from .lifecycle import PROVIDER_KEY, Entity, Props, Provider, flag_problem, here, is_known
-from .redaction import redact
 
 INTEGRATION = EventBridgeSourceProvider()
 WANTED = "ACTIVE"
@@ -114,7 +113,7 @@ def activate(props: Props) -> str | None:
     if reported(entity) == "ERROR" and is_enabled(entity):
         session.confirm_org()
         again = "it has its bus now: enabling it again"
-        pulumi.log.info(redact(f"integration {id_} is in state ERROR: {words(entity)}; {again}"))
+        log.info(f"integration {id_} is in state ERROR: {words(entity)}; {again}")
         INTEGRATION.existing(lambda: INTEGRATION.enable(id_))
         entity = settled(id_, before=entity.get("reportedState"))
     if not is_enabled(entity):

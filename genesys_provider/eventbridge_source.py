@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import pulumi
 from pulumi.dynamic import CheckResult
 
-from . import session, topics
+from . import log, session, topics
 from .attribute import Attribute
 from .errors import Forbidden, GenesysError, NotFound, OwnershipError, VersionConflict, boundary
 from .lifecycle import (
@@ -165,7 +165,7 @@ class EventBridgeSourceProvider(EntityProvider):
         unused = [entity for entity in entities if entity.get("name") == props["name"] and is_unused(entity)]
         ids = ", ".join(str(entity["id"]) for entity in unused)
         if found and unused:
-            pulumi.log.warn(
+            log.warn(
                 f"besides integration {found['id']}, others of the name {props['name']!r} were made and never"
                 f" configured ({ids}): delete those that nobody needs"
             )
@@ -186,7 +186,7 @@ class EventBridgeSourceProvider(EntityProvider):
                 )
             return self._take(entity, props)
         if entity:
-            pulumi.log.info(f"took over integration {entity['id']}, which was made by this name and never configured")
+            log.info(f"took over integration {entity['id']}, which was made by this name and never configured")
         else:
             refuse_unavailable(props["topics"])
             entity = self._post(props)
@@ -301,9 +301,9 @@ class EventBridgeSourceProvider(EntityProvider):
         state = reported(entity)
         if state == "ERROR" and props["enabled"]:
             going_on = "going on, as that may be for want of a bus in AWS"
-            pulumi.log.warn(redact(f"integration {props['name']} is in state ERROR: {words(entity)}; {going_on}"))
+            log.warn(f"integration {props['name']} is in state ERROR: {words(entity)}; {going_on}")
         elif state == meanwhile:
-            pulumi.log.info(f"integration {props['name']} is still {state}: going on without waiting for {wanted}")
+            log.info(f"integration {props['name']} is still {state}: going on without waiting for {wanted}")
         elif state not in (wanted, "ERROR"):
             raise GenesysError(f"integration {id_} is {state} after {limit:.0f} s, not {wanted}: try again")
         return entity
@@ -386,9 +386,7 @@ def source_name(suffix: str) -> str:
 def warn_of_unknown(wanted: Iterable[str], name: str) -> None:
     """Tell in a preview, which asks nothing: the organisation may have more topics than are known here."""
     for problem in topics.unknown(sorted(wanted)):
-        pulumi.log.warn(
-            f"integration {name}: topics: {problem} (`up` asks the organisation, and refuses what it lacks)"
-        )
+        log.warn(f"integration {name}: topics: {problem} (`up` asks the organisation, and refuses what it lacks)")
 
 
 def refuse_unavailable(wanted: Sequence[str]) -> None:

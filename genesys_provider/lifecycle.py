@@ -24,7 +24,7 @@ from pulumi.dynamic import (
     UpdateResult,
 )
 
-from . import session
+from . import log, session
 from .errors import GenesysError, NotFound, OwnershipError, boundary, one_line_errors
 from .redaction import hide, redact
 from .uuids import folded
@@ -156,7 +156,7 @@ class EntityProvider(Provider):
         if isinstance(adopt := news.get("adopt"), str) and adopt:
             if folded(adopt) != folded(id_):
                 raise GenesysError(f"adopt is {adopt}, but this {self.kind} is {id_} already: remove `adopt`")
-            pulumi.log.warn(
+            log.warn(
                 f"{self.kind} {id_} is adopted: remove `adopt`; as long as it is there, a replacement deletes this"
                 f" {self.kind} and makes no other"
             )
@@ -191,7 +191,7 @@ class EntityProvider(Provider):
             if field.secret and inputs.get(field.name) != value_of(field, props):
                 # Pulumi shows [secret] before and after, and no difference.
                 how = "was changed by hand (secret: Pulumi does not show how)"
-                pulumi.log.info(f"{self.kind} {inputs['name']}: {field.name} {how}")
+                log.info(f"{self.kind} {inputs['name']}: {field.name} {how}")
         outputs = self._outputs(inputs, entity)
         for key in ("org", *self.computed):
             inputs.pop(key, None)
@@ -222,9 +222,9 @@ class EntityProvider(Provider):
         try:
             other = self._owner_of(self.fetch(id_))
             if (claimant := session.claimant(self._at(id_))) not in (None, props["owner"]):
-                pulumi.log.warn(f"{self.kind} {id_} is left alone: it is {claimant} too, which is in the program")
+                log.warn(f"{self.kind} {id_} is left alone: it is {claimant} too, which is in the program")
             elif other and not same_stack(other, props["owner"]):
-                pulumi.log.warn(  # an error would be no better: this could never be destroyed
+                log.warn(  # an error would be no better: this could never be destroyed
                     f"{self.kind} {id_} belongs to {other} now: it was left alone, and is in this state no more; where"
                     " nothing manages it there any more, delete it by hand"
                 )
@@ -322,7 +322,7 @@ class EntityProvider(Provider):
         """Where the state is an old one, what was made since bears the mark, and no state will know it."""
         listed = session.client().listed(self.path, **self.query)
         for other in self._still_there(listed, props):
-            pulumi.log.warn(
+            log.warn(
                 f"{self.kind} {id_} is gone, but {other['id']} bears its mark {mark(props['owner'])} and is in no"
                 f" state: with this {self.kind} in the program, `up` takes it over; else delete it by hand"
             )
@@ -364,7 +364,7 @@ class EntityProvider(Provider):
         return ours[0] if ours else None
 
     def _take(self, entity: Entity, props: Props) -> Entity:
-        pulumi.log.info(f"took over {self.kind} {entity['id']}, which bears the mark {mark(props['owner'])}")
+        log.info(f"took over {self.kind} {entity['id']}, which bears the mark {mark(props['owner'])}")
         return self._bring_up_to_date(entity, props)
 
     def _bring_up_to_date(self, entity: Entity, props: Props) -> Entity:

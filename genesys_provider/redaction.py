@@ -1,24 +1,17 @@
 """Keep secrets out of everything that is said: what was once hidden never appears in a text that passes here."""
 
 import base64
-import html
-import json
+import functools
 import re
 import threading
 from collections.abc import Iterator
-from urllib.parse import quote, quote_plus
+from html.entities import codepoint2name
 
 MASK = "[secret]"
 SHORTEST = 4  # what is shorter is no secret, and would mask half of every text
-# How writers of HTML spell " and ': within a tag's text, Python, JavaScript, PHP, XML, Go.
-HTML_QUOTES = (
-    ('"', "'"),
-    ("&quot;", "&#x27;"),
-    ("&quot;", "&#39;"),
-    ("&quot;", "&#039;"),
-    ("&quot;", "&apos;"),
-    ("&#34;", "&#39;"),
-)
+SHORTEST_KEY = 16  # a word of so many characters may be a key by itself: behind `Bearer`, or a line of a PEM
+HTML_NAMES = {**codepoint2name, ord("'"): "apos"}
+ESCAPED = {"\b": "b", "\f": "f", "\n": "n", "\r": "r", "\t": "t"}
 
 _hidden: set[str] = set()
 _lock = threading.Lock()
@@ -28,30 +21,41 @@ def hide(*secrets: str) -> None:
     """Remember values, in the forms in which they travel, that `redact` takes out of every text from now on."""
     with _lock:
         for secret in secrets:
-            if len(secret) >= SHORTEST:
-                _hidden.update(spelt(secret), encoded(secret.encode()))
+            for value in (secret, *(word for word in secret.split() if len(word) >= SHORTEST_KEY)):
+                if len(value) >= SHORTEST:
+                    _hidden.update((value,), encoded(value.encode()))
 
 
 def redact(text: str) -> str:
-    """The text with every hidden value replaced by `[secret]`, on one line."""
+    """The text with every hidden value replaced by `[secret]`, on one line, without what moves a terminal's cursor."""
     with _lock:
         secrets = sorted(_hidden, key=len, reverse=True)  # the longest first: one value may lie inside another
     for secret in secrets:
-        text = text.replace(secret, MASK)
-    return " ".join(text.split())
+        text = pattern(secret).sub(MASK, text)
+    return " ".join("".join(each if each.isprintable() else " " for each in text).split())
 
 
-def spelt(secret: str) -> Iterator[str]:
-    """The secret as it is, in a URL or a form, in Python's texts, in JSON (also of writers who mind HTML), in HTML."""
-    yield from (secret, repr(secret)[1:-1])
-    for url in (quote(secret), quote(secret, safe=""), quote_plus(secret)):
-        yield from (url, re.sub("%..", lambda found: found[0].lower(), url))
-    for ascii_only in (True, False):
-        text = json.dumps(secret, ensure_ascii=ascii_only)[1:-1]
-        yield from (text, re.sub("[&<>]", lambda found: rf"\u{ord(found[0]):04x}", text))
-    page = html.escape(secret, quote=False)
-    for quotation_mark, apostrophe in HTML_QUOTES:
-        yield page.replace('"', quotation_mark).replace("'", apostrophe)
+@functools.cache
+def pattern(secret: str) -> re.Pattern[str]:
+    """The secret however it is spelt. Nobody writes letters and digits otherwise, but in another case perhaps."""
+    plain = re.compile("[0-9A-Za-z]")
+    return re.compile(
+        "".join(each if plain.match(each) else f"(?:{'|'.join(spellings(each))})" for each in secret), re.IGNORECASE
+    )
+
+
+def spellings(character: str) -> Iterator[str]:
+    """How writers of URLs, forms, JSON, HTML and Python spell it, one within another too."""
+    code, utf16 = ord(character), character.encode("utf-16-be").hex()
+    yield rf"\\*{re.escape(character)}"
+    yield "".join(f"%(?:25)*{octet:02x}" for octet in character.encode())
+    yield "".join(rf"\\+u{utf16[at : at + 4]}" for at in range(0, len(utf16), 4))
+    yield rf"\\+(?:x{code:02x}|u{code:08x})"
+    yield rf"&(?:amp;)*(?:#0*{code}|#x0*{code:x}|{HTML_NAMES.get(code, '#')});"
+    if character in ESCAPED:
+        yield rf"\\+{ESCAPED[character]}"
+    if character == " ":
+        yield r"\+"
 
 
 def encoded(raw: bytes) -> Iterator[str]:

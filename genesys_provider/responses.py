@@ -11,7 +11,7 @@ from .redaction import redact
 PASSING = (408, 429, 502, 503, 504)
 NEVER_SENT = (http.ConnectError, http.ConnectTimeout, http.PoolTimeout, http.ProxyError, http.LocalProtocolError)
 FOR_GOOD = (http.ProxyError, http.LocalProtocolError, http.UnsupportedProtocol)
-LONGEST_MESSAGE = 300
+LONGEST_SAYING = 300
 
 SETTINGS = "genesys:region (or genesys:loginUrl and genesys:apiUrl)"
 UNREACHABLE = f"check {SETTINGS}, the network and the proxy (HTTPS_PROXY)"
@@ -31,16 +31,16 @@ def failure(response: http.Response) -> RequestError:
     """
     status, request = response.status_code, response.request
     body = envelope(response)
-    code = str(body.get("code") or body.get("error") or "")
-    message = redact(str(body.get("message") or body.get("error_description") or response.reason_phrase or ""))
+    code = said(body.get("code") or body.get("error"))
+    message = said(body.get("message") or body.get("error_description") or response.reason_phrase).rstrip(". ")
     text = f"{request.method} {request.url.path}: {status}"
     if code:
         text += f" {code}"
     if message:
-        text += f": {message[:LONGEST_MESSAGE].rstrip('. ')}"  # redacted first: half a secret is not known any more
-    if fields := field_errors(body):
+        text += f": {message}"
+    if fields := said(field_errors(body)):
         text += f" ({fields})"
-    if correlation := response.headers.get("ININ-Correlation-Id") or body.get("contextId"):
+    if correlation := said(response.headers.get("ININ-Correlation-Id") or body.get("contextId")):
         text += f" [correlation id {correlation}]"
     if remedy := advice(response, code):
         text += f"; {remedy}"
@@ -61,6 +61,11 @@ def failure(response: http.Response) -> RequestError:
         wait=retry_after(response) if status in PASSING else None,
         committed=lost,
     )
+
+
+def said(value: object) -> str:
+    """What the server says, fit for a line. Redacted before it is cut: half a secret is not known any more."""
+    return redact(str(value or ""))[:LONGEST_SAYING]
 
 
 def no_answer(error: http.RequestError) -> RequestError:
@@ -100,7 +105,8 @@ def unreadable(response: http.Response) -> RequestError:
 
     Or one that does not tell the id of what was made.
     """
-    request, kind = response.request, response.headers.get("Content-Type", "no content type").split(";")[0]
+    request = response.request
+    kind = said(response.headers.get("Content-Type", "no content type").split(";")[0].lower())
     text = f"{request.method} {request.url.path}: {response.status_code}, but the answer ({kind}) "
     passing = kind.endswith("json")
     if json_object(response) is not None:
@@ -139,10 +145,10 @@ def asks_for_token(request: http.Request) -> bool:
 def json_object(response: http.Response) -> dict[str, object] | None:
     """The body, when it is a JSON object."""
     try:
-        body = response.json()
+        body = json.loads(response.content.decode("utf-8-sig"))
         if rb"\ud" in response.content.lower():  # half a character, cut off by somebody: Pulumi could not pass it on
             body = json.loads(json.dumps(body, ensure_ascii=False).encode(errors="replace"))
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return body if isinstance(body, dict) else None
 

@@ -9,12 +9,11 @@ from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from typing import TypeVar
 
-import pulumi
 import stamina
 from stamina.instrumentation import RetryDetails, set_on_retry_hooks
 
+from . import log
 from .errors import RequestError
-from .redaction import redact
 
 T = TypeVar("T")
 
@@ -122,7 +121,7 @@ def poll(look: Callable[[], T], done: Callable[[T], bool], seconds: float, what:
     wait, tell_at = FIRST_LOOK_SECONDS, begun + TOLD_FROM_SECONDS
     while not done(seen := look()) and (now := time.monotonic()) < ends and wait < time_left():
         if now >= tell_at:
-            pulumi.log.info(redact(f"{what(seen)} ({now - begun:.0f} s)"))
+            log.info(f"{what(seen)} ({now - begun:.0f} s)")
             tell_at = now + TOLD_EVERY_SECONDS
         time.sleep(min(wait, ends - now))
         wait = min(LONGEST_LOOK_SECONDS, wait * 2)
@@ -131,7 +130,7 @@ def poll(look: Callable[[], T], done: Callable[[T], bool], seconds: float, what:
 
 def _tell(what: str, seconds: float) -> None:
     if seconds > TOLD_FROM_SECONDS:
-        pulumi.log.info(redact(f"{what}: trying again in {seconds:.0f} s"))
+        log.info(f"{what}: trying again in {seconds:.0f} s")
 
 
 def _on_retry(details: RetryDetails) -> None:

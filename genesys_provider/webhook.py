@@ -19,7 +19,7 @@ from .lifecycle import (
     text_problem,
     whole_problem,
 )
-from .redaction import hide
+from .redaction import SHORTEST_KEY, hide
 
 
 @dataclass(kw_only=True)
@@ -79,7 +79,6 @@ class WebhookArgs:
 
 
 LONGEST_URL = 2048
-SHORTEST_KEY = 16
 DEFAULT_POLICY = {"retryCount": 3, "retryIntervalSeconds": 10}
 POLICY_PROBLEMS = {"retryCount": whole_problem(0, 10), "retryIntervalSeconds": whole_problem(1, 300)}
 # Those that frame the message can't be chosen by its author.

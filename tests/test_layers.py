@@ -63,3 +63,8 @@ def test_a_half_needs_no_more_packages_than_it_should(part: str) -> None:
 def test_what_may_be_exchanged_is_imported_in_one_place(package: str) -> None:
     where = {str(file.relative_to(ROOT)) for part in PACKAGES for file in sources(part) if package in imported(file)}
     assert where == {ONE_PLACE[package]}
+
+
+def test_the_provider_tells_nothing_but_what_was_redacted() -> None:
+    told = [file.name for file in sources("genesys_provider") if "pulumi.log." in file.read_text(encoding="utf-8")]
+    assert told == ["log.py"]

@@ -234,6 +234,18 @@ def test_drift_of_a_secret_is_told_by_its_name(
     )
 
 
+def test_what_was_written_by_hand_forges_no_line_and_shows_no_secret(
+    process: Process, emulator: Emulator, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kind = webhook()
+    state = process.up(kind.provider, kind.props)
+    emulator.calls()
+    forged = f"it\nerror: {kind.props['signingKey']}\x1b[2K"
+    emulator.change(kind.name, state.id, name=forged, headerOverrides={"X-Added": "hunter2"})
+    process.refresh(kind.provider, state)
+    assert capsys.readouterr().err.startswith("info: webhook it error: [secret] [2K: headerOverrides was changed")
+
+
 @of_one_request
 def test_a_lost_mark_is_drift(kind: Kind, process: Process, emulator: Emulator) -> None:
     state = process.up(kind.provider, kind.props)

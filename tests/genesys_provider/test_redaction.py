@@ -1,4 +1,5 @@
 import base64
+import html
 import json
 from collections.abc import Callable
 from urllib.parse import quote, quote_plus, urlencode
@@ -34,6 +35,16 @@ SECRET = """Kü/ch+en's "9">&\\ ß="""
         "Kü/ch+en&#039;s &quot;9&quot;&gt;&amp;\\ ß=",
         "Kü/ch+en&apos;s &quot;9&quot;&gt;&amp;\\ ß=",
         "Kü/ch+en&#39;s &#34;9&#34;&gt;&amp;\\ ß=",
+        "K&#252;&#x2F;ch&#43;en&#x27;s &quot;9&quot;&gt;&amp;&#92; &szlig;&#61;",
+        "K%C3%BC%2Fch%2Ben's%20%229%22%3E%26%5C%20%C3%9F%3D",  # JavaScript's encodeURIComponent
+        "K%C3%BC/ch+en's%20%229%22%3E&%5C%20%C3%9F=",  # its encodeURI
+        r"K\u00FC/ch\u002Ben\u0027s \u00229\u0022\u003E\u0026\\ \u00DF=",  # .NET's JSON
+        r"Kü\/ch+en's \"9\">&\\ ß=",  # PHP's
+        r"Kü/ch+en\u0027s \"9\"\u003e\u0026\\ ß\u003d",  # Gson's
+        json.dumps(json.dumps(SECRET)),
+        quote(quote(SECRET, safe=""), safe=""),
+        html.escape(html.escape(SECRET)),
+        SECRET.swapcase().replace("SS", "ß"),
     ],
 )
 def test_a_hidden_value_is_gone_in_every_form_it_travels_in(form: str) -> None:
@@ -58,6 +69,17 @@ def test_it_is_gone_from_the_base64_of_a_longer_value(
     assert all(len(each) <= 8 for each in left)  # what the neighbours' bytes take part in
 
 
+@pytest.mark.parametrize("form", [r"line\n😀 two", r"line\u000A\uD83D\uDE00 two", "line%0a%f0%9f%98%80+two"])
+def test_so_is_one_with_a_line_break_and_an_emoji(form: str) -> None:
+    hide("line\n😀 two")
+    assert redact(f"a {form} b") == "a [secret] b"
+
+
+def test_what_stands_behind_a_scheme_is_hidden_without_it_too() -> None:
+    hide("Bearer abcdefgh-ijklmnop")
+    assert redact("the Bearer is abcdefgh-ijklmnop") == "the Bearer is [secret]"
+
+
 def test_the_longer_of_two_values_goes_first() -> None:
     hide("abcd", "abcdefgh")
     assert redact("abcdefgh abcd") == "[secret] [secret]"
@@ -70,3 +92,7 @@ def test_what_is_too_short_to_be_a_secret_stays() -> None:
 
 def test_the_text_becomes_one_line() -> None:
     assert redact("  one\n\ttwo\r\nthree ") == "one two three"
+
+
+def test_nothing_moves_the_cursor_or_turns_the_text_around() -> None:
+    assert redact("a\x1b[2K\x1b[1Ab\x00c\x9b31md\u202ee\u2028f\ud800g") == "a [2K [1Ab c 31md e f g"

@@ -4,6 +4,7 @@ import httpx
 import pytest
 
 from genesys_provider.errors import Conflict, Forbidden, NotFound, RequestError, VersionConflict
+from genesys_provider.redaction import hide
 from genesys_provider.responses import failure, json_object, no_answer, unreadable
 
 TOKEN = "/oauth/token"
@@ -56,8 +57,39 @@ def test_json_of_another_shape_does_no_harm(body: object) -> None:
     assert "500: Internal Server Error" in str(failure(answer(500, body=body)))
 
 
-def test_a_message_without_end_is_cut() -> None:
-    assert len(str(failure(answer(400, body=envelope("bad.request", "x" * 5000))))) < 500
+@pytest.mark.parametrize(
+    ("body", "headers"),
+    [
+        (envelope("bad.request", "x" * 5000), {}),
+        (envelope("x" * 5000, "no"), {}),
+        (envelope("bad.request", "no", details=[{"fieldName": "name"}] * 1000), {}),
+        (envelope("bad.request", "no", contextId="x" * 5000), {}),
+        (envelope("bad.request", "no"), {"ININ-Correlation-Id": "x" * 5000}),
+    ],
+)
+def test_what_has_no_end_is_cut(body: object, headers: dict[str, str]) -> None:
+    assert len(str(failure(answer(400, body=body, headers=headers)))) < 500
+
+
+def test_a_secret_is_never_cut_in_two() -> None:
+    hide("one-long-secret")
+    assert "one-lo" not in str(failure(answer(400, body=envelope("bad.request", "x" * 294 + "one-long-secret"))))
+    assert "one-lo" not in str(failure(answer(400, body=envelope("x" * 294 + "one-long-secret", "no"))))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b'{"message": "\xff"}', b'{"message": "\xed\xa0\x80"}', b'{"a":' + b"[" * 100_000 + b"]" * 100_000 + b"}"],
+    ids=["latin-1", "half a character", "nested without end"],
+)
+def test_what_nobody_can_read_does_no_harm(content: bytes) -> None:
+    request = httpx.Request("GET", f"https://api.mypurecloud.de{ONE_HOOK}")
+    said = str(failure(httpx.Response(500, content=content, request=request)))
+    assert said.startswith(f"GET {ONE_HOOK}: 500: Internal Server Error; ")
+
+
+def test_a_byte_order_mark_does_no_harm() -> None:
+    assert json_object(httpx.Response(200, content='{"id": "1"}'.encode("utf-8-sig"))) == {"id": "1"}
 
 
 @pytest.mark.parametrize(
@@ -261,7 +293,7 @@ def test_an_answer_of_no_kind_is_told() -> None:
 
 def test_json_that_was_cut_off_may_be_asked_for_again() -> None:
     response = httpx.Response(
-        200, text='{"id": "w', headers={"Content-Type": "application/json;charset=UTF-8"}, request=answer(200).request
+        200, text='{"id": "w', headers={"Content-Type": "Application/JSON ;charset=UTF-8"}, request=answer(200).request
     )
     error = unreadable(response)
     assert (
