@@ -74,13 +74,16 @@ def no_answer(error: http.RequestError) -> RequestError:
     host, what = request.url.netloc.decode(), reason(error)
     text = f"{request.method} {request.url.path}: no answer from {host}: {what}"
     for_good = isinstance(error, FOR_GOOD)
-    if isinstance(error, http.ProxyError):
+    if isinstance(error, http.ProxyError) and what[:3] in map(str, PASSING):
+        text += f" by the proxy, which does not reach it; {UNREACHABLE}"
+        for_good = False
+    elif isinstance(error, http.ProxyError):
         text += f" by the proxy; {PROXY_REFUSED}"
     elif "CERTIFICATE_VERIFY_FAILED" in what:
         text += f"; {NOT_TRUSTED}"
         for_good = True
-    elif "[SSL" in what:
-        text += f"; no TLS is spoken there: {UNREACHABLE}"
+    elif "[SSL" in what and "UNEXPECTED_EOF" not in what:  # that is a connection lost in its first moments
+        text += f"; {'TLS is refused' if 'ALERT' in what else 'no TLS is spoken'} there: {UNREACHABLE}"
         for_good = True
     elif isinstance(error, http.ConnectError) and is_loopback(request.url.host):
         text += "; is the sandbox running? (`make sandbox`)"
@@ -114,8 +117,7 @@ def unreadable(response: http.Response) -> RequestError:
     elif passing:
         text += f"is no JSON object; it was cut off: {try_again(request)}"
     else:
-        where = "genesys:loginUrl the login" if asks_for_token(request) else "genesys:apiUrl the API's"
-        text += f"is no JSON object: is {where} host?"
+        text += f"is no JSON object: {right_host(request)}"
     return RequestError(text, repeatable=passing, committed=may_create(request))
 
 
@@ -177,8 +179,10 @@ def retry_after(response: http.Response) -> float | None:
 def advice(response: http.Response, code: str) -> str:
     """What to do about it, where that is known."""
     status, request, path = response.status_code, response.request, api_path(response.request)
-    if asks_for_token(request) and 400 <= status < 429 and status != 408:
-        return "" if status in (400, 401) else "is genesys:loginUrl the login host?"  # auth.py says it of those two
+    if 300 <= status < 400:
+        return f"redirects are not followed: {right_host(request)}"
+    if asks_for_token(request) and status < 500 and status not in PASSING:
+        return "" if status in (400, 401) else right_host(request)  # auth.py says it of those two
     if is_version_conflict(response):
         return "somebody else changes it at the same time: try again"
     if status == 409 or code == "duplicate.name":
@@ -220,11 +224,13 @@ def advice(response: http.Response, code: str) -> str:
                 f"the rate limit is reached, and the server asks for {seconds:.0f} s without requests: wait that long"
             )
         return "the rate limit is reached: try again in a minute"
-    if 300 <= status < 400:
-        return "redirects are not followed: is genesys:apiUrl the API's host?"
     if status >= 500:
         return f"the platform, or a gateway before it, failed: {try_again(request)}"
-    return "" if status in (404, 410) else "is genesys:apiUrl the API's host?"  # lifecycle.py knows what is gone
+    return "" if status in (404, 410) else right_host(request)  # lifecycle.py knows what is gone
+
+
+def right_host(request: http.Request) -> str:
+    return "is genesys:loginUrl the login host?" if asks_for_token(request) else "is genesys:apiUrl the API's host?"
 
 
 def try_again(request: http.Request) -> str:

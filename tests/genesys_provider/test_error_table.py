@@ -367,6 +367,8 @@ class Obstacle:
     reason: str
     advice: str
     proxy_says: bytes = b""
+    tries: int = 1
+    """How often a proxy that is in the way is asked."""
 
 
 def region(_: Way) -> dict[str, object]:
@@ -435,6 +437,15 @@ OBSTACLES = [
         b"407 Proxy Authentication Required",
     ),
     Obstacle(
+        "proxy that does not get through",
+        region,
+        by_proxy,
+        f"{FRANKFURT}503 Service Unavailable by the proxy, which does not reach it",
+        UNREACHABLE,
+        b"503 Service Unavailable",
+        tries=8,
+    ),
+    Obstacle(
         "proxy that does not listen",
         region,
         lambda way: {"HTTPS_PROXY": way.proxy(way.closed_port)},
@@ -451,6 +462,8 @@ def test_what_stands_in_the_way(obstacle: Obstacle, way: Way, another: Callable[
     text = printed(lambda: process.up(webhook().provider, webhook().props))
     assert_one_line(text, "POST", "/oauth/token", obstacle.reason, obstacle.advice)
     assert PROXY_USER not in text
+    if obstacle.proxy_says:
+        assert len(way.asked) == obstacle.tries
 
 
 def test_a_wrong_client_secret(another: Callable[..., Process]) -> None:

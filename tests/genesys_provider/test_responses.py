@@ -5,7 +5,7 @@ import pytest
 
 from genesys_provider.errors import Conflict, Forbidden, NotFound, RequestError, VersionConflict
 from genesys_provider.redaction import hide
-from genesys_provider.responses import failure, json_object, no_answer, unreadable
+from genesys_provider.responses import SETTINGS, failure, json_object, no_answer, unreadable
 
 TOKEN = "/oauth/token"
 HOOKS, ONE_HOOK, SUBSCRIPTIONS = "/api/v2/events/webhooks", "/api/v2/events/webhooks/w1", "/api/v2/events/subscriptions"
@@ -114,6 +114,9 @@ def test_a_byte_order_mark_does_no_harm() -> None:
         (404, "GET", HOOKS, "(`delivery: partner`)"),
         (404, "POST", TOKEN, "404: Not Found; is genesys:loginUrl the login host?"),
         (428, "POST", TOKEN, "; is genesys:loginUrl the login host?"),
+        (431, "POST", TOKEN, "; is genesys:loginUrl the login host?"),
+        (302, "POST", TOKEN, "; redirects are not followed: is genesys:loginUrl the login host?"),
+        (500, "POST", TOKEN, "or a gateway before it, failed: try again"),
         (429, "POST", TOKEN, "try again in a minute"),
         (409, "PUT", ONE_HOOK, "choose another `name`"),
         (422, "PUT", ONE_HOOK, "; correct the resource's arguments"),
@@ -268,6 +271,26 @@ def test_nor_is_a_host_that_speaks_no_tls() -> None:
     error = lost(httpx.ConnectError, "GET", "[SSL: WRONG_VERSION_NUMBER] wrong version number")
     assert "; no TLS is spoken there: check genesys:region" in str(error)
     assert not error.repeatable
+
+
+def test_nor_is_one_that_refuses_tls_which_is_not_to_speak_none() -> None:
+    error = lost(httpx.ConnectError, "GET", "[SSL: TLSV1_ALERT_PROTOCOL_VERSION] tlsv1 alert protocol version")
+    assert "; TLS is refused there: check genesys:region" in str(error)
+    assert not error.repeatable
+
+
+def test_a_connection_that_ends_while_tls_begins_is_tried_again() -> None:
+    reason = "[SSL: UNEXPECTED_EOF_WHILE_READING] EOF occurred in violation of protocol (_ssl.c:1006)"
+    error = lost(httpx.ConnectError, "POST", reason)
+    assert str(error).endswith(f"{reason}; check {SETTINGS}, the network and the proxy (HTTPS_PROXY)")
+    assert (error.repeatable, error.committed) == (True, False)
+
+
+@pytest.mark.parametrize("status", [429, 502, 503, 504])
+def test_a_proxy_that_does_not_get_through_is_asked_again(status: int) -> None:
+    error = lost(httpx.ProxyError, "POST", f"{status} Try Later")
+    assert f": {status} Try Later by the proxy, which does not reach it; check {SETTINGS}, the net" in str(error)
+    assert (error.repeatable, error.committed) == (True, False)
 
 
 def test_a_sandbox_that_does_not_run_is_told_at_once() -> None:
