@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from ._http import http
 from .auth import TokenAuth
-from .connection import Connection
+from .connection import Connection, is_loopback
 from .errors import ConfigError, Forbidden, GenesysError, NotFound, OwnershipError, RequestError
 from .lifetime import orphaned
 from .ratelimit import RateLimit
@@ -40,21 +40,26 @@ class Client:
         self._listed: dict[str, list[Entity]] = {}
         self._listing_turns: dict[str, Turn] = {}
         headers = {"X-Genesys-Application-Name": NAME, "X-Genesys-Application-Version": VERSION}
+        urls = [http.URL(url) for url in (connection.login_url, connection.api_url)]
         try:
             self._http = http.Client(
                 base_url=connection.api_url,
                 auth=TokenAuth(connection, headers, lambda request: self._http.send(request, auth=None)),
                 headers={**headers, "Accept": "application/json"},
                 transport=transport,
-                trust_env=connection.host != "loopback",  # no proxy between this machine and itself
+                # No proxy between this machine and itself; of the environment counts what somebody else's host needs,
+                # or a certificate.
+                trust_env=any(url.scheme == "https" for url in urls),
+                mounts={f"all://{url.netloc.decode()}": None for url in urls if is_loopback(url.host)},
                 event_hooks={"request": [_refuse_if_orphaned, _limit_request], "response": [_limit_answer]},
             )
         except OSError:
             raise ConfigError("SSL_CERT_FILE (or SSL_CERT_DIR) names no file of certificates in PEM") from None
         except (ImportError, ValueError, http.InvalidURL):  # the URL's own text may be part of a password
             raise ConfigError(
-                "HTTPS_PROXY (or HTTP_PROXY, ALL_PROXY) is no URL of a proxy; write http://proxy.example.com:3128, and"
-                " what is special in a user's name or password as %2F"
+                "HTTPS_PROXY (or HTTP_PROXY, ALL_PROXY) is no URL of a proxy, or NO_PROXY has an IPv6 network or an"
+                " address in brackets; write http://proxy.example.com:3128, what is special in a user's name or"
+                " password as %2F, and in NO_PROXY names and bare addresses"
             ) from None
 
     poll = staticmethod(poll)

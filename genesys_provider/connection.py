@@ -14,6 +14,8 @@ from .uuids import folded
 CONFIG_KEYS = ("region", "loginUrl", "apiUrl", "orgId", "clientId", "clientSecret", "timeoutSeconds", "maxAttempts")
 DEFAULT_TIMEOUT_SECONDS, DEFAULT_MAX_ATTEMPTS = 120, 8
 LOOPBACK = "loopback"
+# Of what has other letters, libraries don't agree how it is written.
+HOST_NAME = re.compile(r"(?:[a-z0-9_-]{1,63}\.)*[a-z0-9_-]{1,63}\.?")
 PLATFORM_HOSTS = {f"api.{region.domain}" for region in REGIONS}
 
 
@@ -120,10 +122,12 @@ def url_problem(url: str) -> str | None:
         host, _ = parts.hostname, parts.port
     except ValueError:
         return "is no URL; write one like https://example.com/genesys"
-    if "@" in parts.netloc:
+    if "@" in url.removesuffix(behind_host(url)):
         return "has a user name or password in it; write the URL without them"
     if re.search(r"[\s\\\x00-\x1f\x7f]", url) or parts.fragment:
         return "has a space, a backslash, a control character or a #fragment in it; write the URL without them"
+    if host and not (HOST_NAME.fullmatch(host) or is_address(host)):
+        return "has a host with something else in it than letters, digits, hyphens and dots; write others as xn--…"
     if host and (parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host))):
         return None
     shown = url.removesuffix(behind_host(url))
@@ -137,7 +141,12 @@ def behind_host(url: str) -> str:
 
 
 def is_loopback(host: str) -> bool:
+    return ipaddress.ip_address(host).is_loopback if is_address(host) else host == "localhost"
+
+
+def is_address(host: str) -> bool:
     try:
-        return ipaddress.ip_address(host).is_loopback
+        ipaddress.ip_address(host)
     except ValueError:
-        return host == "localhost"
+        return False
+    return True

@@ -125,6 +125,9 @@ def test_the_secret_is_shown_nowhere() -> None:
         "http://127.3.2.1/",
         "http://localhost:80",
         "http://[::1]/",
+        "https://[2001:db8::1]:8443/",
+        "https://under_score.example.com./",
+        "https://xn--bcher-kva.example.com/",
     ],
 )
 def test_urls_that_events_may_go_to(url: str) -> None:
@@ -147,6 +150,12 @@ def test_urls_that_events_may_go_to(url: str) -> None:
         "https://example.com/#part",
         "https://example.com/a b",
         "https://example.com/\n",
+        "https://login..example.com/",
+        f"https://{'a' * 64}.example.com/",
+        "https://\u200bexample.com/",  # invisible
+        "https://bücher.example.com/",
+        "https://*.example.com/",
+        "https://example.com%2f/",
         "",
     ],
 )
@@ -158,7 +167,12 @@ def test_urls_that_they_may_not(url: str) -> None:
 
 
 def test_a_password_in_a_url_is_refused_and_not_repeated() -> None:
-    for url in ("https://user:hunter2@example.com/", "http://hunter2@127.0.0.1/"):
+    for url in (
+        "https://user:hunter2@example.com/",
+        "http://hunter2@127.0.0.1/",
+        "me:hunter2@b/c",
+        "https:a:hunter2@b",
+    ):
         assert "hunter2" not in (url_problem(url) or "hunter2")
 
 

@@ -283,7 +283,7 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if not shutil.which("openssl"):
         pytest.skip("openssl is not installed")
     file = tmp_path_factory.mktemp("tls") / "certificate.pem"
-    names = "subjectAltName=DNS:login.mypurecloud.de,DNS:api.mypurecloud.de"
+    names = "subjectAltName=DNS:login.mypurecloud.de,DNS:api.mypurecloud.de,IP:127.0.0.1"
     made = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
     made += ["-keyout", "-", "-out", "-", "-days", "2", "-subj", "/CN=test", "-addext", names]
     file.write_bytes(subprocess.run(made, check=True, capture_output=True).stdout)
@@ -504,6 +504,27 @@ def test_the_tutorials_api_is_not_at_a_real_host(way: Way, another: Callable[...
     assert [head.split()[1] for head in way.asked] == [b"login.mypurecloud.de:443", b"api.mypurecloud.de:443"]
 
 
+def test_a_certificate_of_ones_own_counts_on_this_machine_too(way: Way, another: Callable[..., Process]) -> None:
+    environ = {"SSL_CERT_FILE": str(way.certificate), "HTTPS_PROXY": way.proxy(way.closed_port)}
+    process = another(config=at("https://127.0.0.1:{tls_port}")(way), environ=environ)
+    assert "`delivery: partner`" in printed(lambda: process.up(webhook().provider, webhook().props))
+
+
+def test_what_goes_to_this_machine_in_plain_text_is_told_to_no_proxy(way: Way, another: Callable[..., Process]) -> None:
+    environ = {"SSL_CERT_FILE": str(way.certificate), "HTTPS_PROXY": way.proxy(), "HTTP_PROXY": way.proxy()}
+    config = {"loginUrl": f"http://127.0.0.1:{way.plain_port}", "apiUrl": "https://api.mypurecloud.de"}
+    process = another(config=config, environ=environ)
+    assert "`delivery: partner`" in printed(lambda: process.up(webhook().provider, webhook().props))
+    assert {head.split(b" HTTP")[0] for head in way.asked} == {b"CONNECT api.mypurecloud.de:443"}
+
+
+NO_PROXY_URL = (
+    "GenesysError: HTTPS_PROXY (or HTTP_PROXY, ALL_PROXY) is no URL of a proxy, or NO_PROXY has an IPv6 network or an"
+    " address in brackets; write http://proxy.example.com:3128, what is special in a user's name or password as %2F,"
+    " and in NO_PROXY names and bare addresses\n"
+)
+
+
 @pytest.mark.parametrize(
     "url",
     [
@@ -515,10 +536,13 @@ def test_the_tutorials_api_is_not_at_a_real_host(way: Way, another: Callable[...
 )
 def test_what_is_no_proxy(url: str, way: Way, another: Callable[..., Process]) -> None:
     process = another(config=region(way), environ={"HTTPS_PROXY": url})
-    assert printed(lambda: process.up(webhook().provider, webhook().props)) == (
-        "GenesysError: HTTPS_PROXY (or HTTP_PROXY, ALL_PROXY) is no URL of a proxy; write http://proxy.example.com:3128,"
-        " and what is special in a user's name or password as %2F\n"
-    )
+    assert printed(lambda: process.up(webhook().provider, webhook().props)) == NO_PROXY_URL
+
+
+@pytest.mark.parametrize("hosts", ["localhost,[::1]", "10.0.0.0/8,fd00::/8"])
+def test_what_no_list_of_hosts_may_have(hosts: str, way: Way, another: Callable[..., Process]) -> None:
+    process = another(config=region(way), environ={"HTTPS_PROXY": way.proxy(), "NO_PROXY": hosts})
+    assert printed(lambda: process.up(webhook().provider, webhook().props)) == NO_PROXY_URL
 
 
 def test_what_is_no_file_of_certificates(way: Way, another: Callable[..., Process], tmp_path: Path) -> None:
