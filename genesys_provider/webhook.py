@@ -165,12 +165,12 @@ class WebhookProvider(EntityProvider):
 def policy_input(policy: pulumi.Input[AnyPolicy] | None) -> pulumi.Input[Mapping[str, Any]]:
     """The retry policy under the API's names."""
 
-    def named(policy: AnyPolicy) -> Mapping[str, Any]:
-        one = RetryPolicyArgs(**policy) if isinstance(policy, dict) else policy
+    def named(policy: AnyPolicy | None) -> Mapping[str, Any]:
+        one = RetryPolicyArgs(**policy) if isinstance(policy, dict) else policy or RetryPolicyArgs()
         return {"retryCount": one.retry_count, "retryIntervalSeconds": one.retry_interval_seconds}
 
     if policy is None or isinstance(policy, RetryPolicyArgs | RetryPolicy | dict):
-        return named(policy or RetryPolicyArgs())  # at once: a misspelt name is found where it was written
+        return named(policy)  # at once: a misspelt name is found where it was written
     known: pulumi.Output[AnyPolicy] = pulumi.Output.from_input(policy)
     return known.apply(named)
 

@@ -344,6 +344,11 @@ def test_a_retry_policy_may_be_given_in_any_way(policy: Callable[[], Any]) -> No
     assert registered.inputs["retryPolicy"] == {"retryCount": 5, "retryIntervalSeconds": 10}
 
 
+def test_a_retry_policy_that_turns_out_to_be_none_is_the_default() -> None:
+    registered = run(lambda: hook(retry_policy=pulumi.Output.from_input(None)))["hook"]
+    assert registered.inputs["retryPolicy"] == {"retryCount": 3, "retryIntervalSeconds": 10}
+
+
 def test_a_retry_policy_can_be_handed_on_and_exported() -> None:
     def program() -> None:
         it = hook(retry_policy=RetryPolicyArgs(retry_count=5))
