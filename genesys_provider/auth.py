@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Generator
 
 from ._http import http
-from .connection import Connection
+from .connection import AS_OF, Connection
 from .errors import GenesysError
 from .redaction import hide
 from .responses import failure, json_object, unreadable
@@ -16,8 +16,7 @@ MARGIN_SECONDS = 60.0
 
 HINT = (
     "a wrong client id or secret, a deactivated client, or one of another region (Genesys answers all alike): check"
-    " GENESYS_CLIENT_ID, GENESYS_CLIENT_SECRET and genesys:region (`refresh` and `destroy` use the config of the last"
-    " `up` unless run with --run-program)"
+    f" GENESYS_CLIENT_ID, GENESYS_CLIENT_SECRET and genesys:region ({AS_OF})"
 )
 
 

@@ -13,6 +13,7 @@ from .uuids import folded
 
 CONFIG_KEYS = ("region", "loginUrl", "apiUrl", "orgId", "clientId", "clientSecret", "timeoutSeconds", "maxAttempts")
 DEFAULT_TIMEOUT_SECONDS, DEFAULT_MAX_ATTEMPTS = 120, 8
+AS_OF = "`refresh` and `destroy` use the config of the last `up` unless run with --run-program"
 LOOPBACK = "loopback"
 # Of what has other letters, libraries don't agree how it is written.
 HOST_NAME = re.compile(r"(?:[a-z0-9_-]{1,63}\.)*[a-z0-9_-]{1,63}\.?")

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from pulumi.dynamic import ConfigureRequest
 
-from .connection import Connection, resolve
-from .errors import OwnershipError
+from .connection import AS_OF, Connection, resolve
+from .errors import ConfigError, OwnershipError
 from .lifetime import end_with_engine
 
 if TYPE_CHECKING:
@@ -25,7 +25,10 @@ def configure(request: ConfigureRequest) -> None:
     global _connection
     with _lock:
         if _connection is None:
-            _connection = resolve(lambda key: request.config.get(f"genesys:{key}"), os.environ)
+            try:
+                _connection = resolve(lambda key: request.config.get(f"genesys:{key}"), os.environ)
+            except ConfigError as error:  # the program found nothing wrong in today's config
+                raise ConfigError(f"{error} ({AS_OF})") from None
             end_with_engine()
 
 

@@ -49,8 +49,11 @@ def test_it_ends_with_the_engine_from_then_on(process: Process, monkeypatch: pyt
 def test_wrong_settings_are_told_each_time(another: Callable[..., Process]) -> None:
     process = another(config={"timeoutSeconds": "soon"})
     for _ in range(2):
-        with pytest.raises(GenesysError, match="genesys:timeoutSeconds is 'soon'"):
+        with pytest.raises(GenesysError, match="genesys:timeoutSeconds is 'soon'") as told:
             process.configured(WebhookProvider())
+        assert str(told.value).endswith(
+            "(`refresh` and `destroy` use the config of the last `up` unless run with --run-program)"
+        )
 
 
 def test_four_threads_get_one_client(configured: Process, monkeypatch: pytest.MonkeyPatch) -> None:
