@@ -172,6 +172,7 @@ class EntityProvider(Provider):
 
     @boundary
     def create(self, props: Props) -> CreateResult:
+        self._hide(props)
         session.confirm_org()
         entity = self._adopt(props["adopt"], props) if props.get("adopt") else self.make(props)
         id_ = str(entity["id"])
@@ -181,6 +182,7 @@ class EntityProvider(Provider):
     @boundary
     def read(self, id_: str, props: Props) -> ReadResult:
         self.refuse_other_org(id_, props)
+        self._hide(props)
         try:
             entity = self.fetch(id_)
         except NotFound:
@@ -203,6 +205,7 @@ class EntityProvider(Provider):
         if not self._changed(olds, news):
             return UpdateResult({**news, **{key: olds.get(key) for key in ("org", *self.computed)}})
         self._hide(olds)
+        self._hide(news)
         session.confirm_org()
         entity = self.existing(lambda: self.fetch(id_))
         # Of two owners, before and after the stack's renaming: the answer to the update of the mark may have been lost.
@@ -262,12 +265,11 @@ class EntityProvider(Provider):
         return {**props, **self.computed_from(entity), "org": here()}
 
     def _body(self, props: Props) -> dict[str, Any]:
-        self._hide(props)
         body: dict[str, Any] = with_whole_numbers(self.to_body(props))
         return body
 
     def _hide(self, props: Props) -> None:
-        """What the server was sent or has, headers added by hand too: it may repeat them in what it says."""
+        """What the server is sent or has, headers added by hand too: it may repeat them in what it says."""
         for field in self.fields:
             if field.secret:
                 hide(*texts(props.get(field.name)))

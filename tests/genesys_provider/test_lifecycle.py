@@ -1178,6 +1178,7 @@ def test_nor_is_one_that_only_the_server_had(
     for method, call in (
         ("PUT", lambda: process.up(kind.provider, {**kind.props, "headerOverrides": {}}, state)),
         ("DELETE", lambda: process.destroy(kind.provider, state)),
+        ("GET", lambda: process.refresh(kind.provider, state)),
     ):
         monkeypatch.setattr(redaction, "_hidden", set())  # as in a process that has not sent it
         body = {"code": "invalid.value", "message": f"Value {header} stays", "status": 400}
