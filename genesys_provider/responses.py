@@ -10,7 +10,7 @@ from .redaction import redact
 # May be sent again after a while: 429 was refused unseen, the others were not answered by the application.
 PASSING = (408, 429, 502, 503, 504)
 NEVER_SENT = (http.ConnectError, http.ConnectTimeout, http.PoolTimeout, http.ProxyError, http.LocalProtocolError)
-FOR_GOOD = (http.ProxyError, http.LocalProtocolError, http.UnsupportedProtocol)
+FOR_GOOD = (http.LocalProtocolError, http.UnsupportedProtocol)
 LONGEST_SAYING = 300
 
 SETTINGS = "genesys:region (or genesys:loginUrl and genesys:apiUrl)"
@@ -74,11 +74,11 @@ def no_answer(error: http.RequestError) -> RequestError:
     host, what = request.url.netloc.decode(), reason(error)
     text = f"{request.method} {request.url.path}: no answer from {host}: {what}"
     for_good = isinstance(error, FOR_GOOD)
-    if isinstance(error, http.ProxyError) and what[:3] in map(str, PASSING):
-        text += f" by the proxy, which does not reach it; {UNREACHABLE}"
-        for_good = False
-    elif isinstance(error, http.ProxyError):
-        text += f" by the proxy; {PROXY_REFUSED}"
+    if isinstance(error, http.ProxyError):
+        for_good = what[:3] not in map(str, PASSING)
+        text += (
+            f" by the proxy; {PROXY_REFUSED}" if for_good else f" by the proxy, which does not reach it; {UNREACHABLE}"
+        )
     elif "CERTIFICATE_VERIFY_FAILED" in what:
         text += f"; {NOT_TRUSTED}"
         for_good = True

@@ -633,3 +633,10 @@ def test_this_machine_is_not_reached_through_a_proxy(emulator: Emulator, monkeyp
     for name in ("no_proxy", "NO_PROXY"):
         monkeypatch.delenv(name, raising=False)
     assert Client(connection(emulator.served.url)).get(HOOKS)["total"] == 0
+
+
+def test_nor_does_it_matter_here_that_the_environment_names_a_proxy_of_another_kind(
+    emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ALL_PROXY", "socks5://127.0.0.1:9")
+    assert Client(connection(emulator.served.url)).get(HOOKS)["total"] == 0
