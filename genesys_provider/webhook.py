@@ -79,6 +79,7 @@ class WebhookArgs:
 
 
 LONGEST_URL = 2048
+NOT_IN_NAMES = "a colon, a blank or another character that none has"
 DEFAULT_POLICY = {"retryCount": 3, "retryIntervalSeconds": 10}
 POLICY_PROBLEMS = {"retryCount": whole_problem(0, 10), "retryIntervalSeconds": whole_problem(1, 300)}
 # Those that frame the message can't be chosen by its author.
@@ -104,9 +105,9 @@ def headers_problem(value: Any) -> str | None:
     if problem := text_map_problem(value):
         return problem
     for name, text in value.items():
-        if re.search(r"[:\s]", name):  # perhaps a whole line, pasted with the secret in it
-            return "has a name with a colon or a blank in it (not shown: it may hold a secret); write {name: value}"
-        if not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", name) or name.lower() in FRAMING:
+        if not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", name):  # perhaps a whole line, or name and value exchanged
+            return f"has a name with {NOT_IN_NAMES} in it (not shown: it may hold a secret); write {{name: value}}"
+        if name.lower() in FRAMING:
             return f"has {name!r}, which is no name of a header that may be set"
         if not re.fullmatch(r"[\t\x20-\x7e\x80-\xff]*", text):
             return f"has a value for {name} with line breaks or characters that no header can carry"
