@@ -152,8 +152,7 @@ class WebhookProvider(EntityProvider):
     def _hide(self, props: Props) -> None:
         super()._hide(props)
         behind = behind_host(str(props.get("destinationUrl")))[1:]
-        if len(behind) >= SHORTEST_KEY:
-            hide(behind)
+        hide(*(part for part in (behind, *re.split("[/?&=]", behind)) if len(part) >= SHORTEST_KEY))
 
     def from_entity(self, entity: Mapping[str, Any]) -> Props:
         policy = entity.get("retryPolicy") or {}

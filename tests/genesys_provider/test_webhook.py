@@ -183,6 +183,14 @@ def test_what_stands_behind_the_host_is_hidden_in_what_a_server_says(
     assert f"https://example.com{behind[0]}[secret] is no good, nor is {behind[0]}[secret]" in text
 
 
+@pytest.mark.parametrize("behind", ["/services/T000/0123456789canary", "/in?code=0123456789canary&a=b"])
+def test_nor_is_a_part_of_it_shown_that_may_be_a_key(behind: str, process: Process, emulator: Emulator) -> None:
+    body = {"code": "invalid.value", "message": "0123456789canary in services is no good", "status": 400}
+    emulator.fault("POST", PROVIDER.path, status=400, body=body)
+    text = printed(lambda: process.up(PROVIDER, {**PROPS, "destinationUrl": f"https://example.com{behind}"}))
+    assert ": [secret] in services is no good" in text
+
+
 header_texts = st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E), max_size=20)
 webhooks = st.fixed_dictionaries(
     {
