@@ -171,7 +171,7 @@ def retry_after(response: http.Response) -> float | None:
     """Seconds to wait as the server says them: always a whole number, or nothing. 0 says nothing."""
     for header in ("Retry-After", "inin-ratelimit-reset"):
         value = response.headers.get(header, "")
-        if value.isdecimal() and value.strip("0") and (header == "Retry-After" or response.status_code == 429):
+        if value.isdecimal() and float(value) and (header == "Retry-After" or response.status_code == 429):
             return float(value)
     return None
 
