@@ -5,7 +5,10 @@ from collections.abc import Callable
 from urllib.parse import quote, quote_plus, urlencode
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from genesys_provider import redaction
 from genesys_provider.redaction import hide, redact
 
 SECRET = """Kü/ch+en's "9">&\\ ß="""
@@ -54,6 +57,19 @@ def test_a_hidden_value_is_gone_in_every_form_it_travels_in(form: str) -> None:
     assert form not in text
     assert text.startswith("before ")
     assert text.endswith(" behind")
+
+
+def inside(text: str) -> str:
+    return json.dumps(text)[1:-1]
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.text(st.characters(exclude_categories=["Cs"]), min_size=4, max_size=30))
+def test_so_is_any_other_value(secret: str) -> None:
+    redaction._hidden.clear()
+    hide(secret)
+    for spell in (str, inside, lambda text: inside(inside(text)), quote, quote_plus, html.escape, repr):
+        assert "[secret]" in redact(f"before {spell(secret)} behind")
 
 
 @pytest.mark.parametrize("before", ["id:", "{", "ab"])
