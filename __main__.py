@@ -28,15 +28,17 @@ def by_partner(settings: Settings, base: aws.Base) -> dict[str, Output[str]]:
             adopt=settings.adopt,
         ),
     )
-    waits = aws.PartnerSourceArgs(name=source.event_source_name, region=region, told=source.unsettled)
+    waits = aws.PartnerSourceArgs(
+        name=source.event_source_name, region=region, offered_by=source.id, told=source.unsettled
+    )
     there = aws.PartnerSource("source", waits)
     bus = aws.Bus("bus", aws.BusArgs(base=base, partner_source=there.source_name))
     activation = genesys.EventBridgeActivationArgs(integration_id=source.id, unsettled=source.unsettled)
     genesys.EventBridgeActivation("source", activation, ResourceOptions(depends_on=bus))
     pulumi.export("integrationId", source.id)
     pulumi.export("eventSourceName", source.event_source_name)
-    commands, _, consumers = behind(bus, source.event_source_name, settings, base)
-    watch(bus, consumers, settings, base, partner_source=source.event_source_name)
+    commands, archive, consumers = behind(bus, source.event_source_name, settings, base)
+    watch(bus, consumers, archive, settings, base, partner_source=source.event_source_name)
     return commands
 
 
@@ -55,7 +57,7 @@ def by_webhook(settings: Settings, base: aws.Base) -> dict[str, Output[str]]:
     if url is None:
         keys = aws.Keys(signing=signing_key.key, heartbeat=api_key.key)
         receives = aws.IngressArgs(base=base, bus=bus, source=settings.source, keys=keys, limits=settings.ingress)
-        ingress = aws.Ingress("ingress", receives)
+        ingress = aws.Ingress("ingress", receives, after(archive))
         url = ingress.url
         first.append(ingress)
         commands["logs"] = Output.concat(settings.aws_cli, " logs tail --follow ", ingress.log_group_name)
@@ -69,13 +71,15 @@ def by_webhook(settings: Settings, base: aws.Base) -> dict[str, Output[str]]:
     receiver: aws.Receiver | None = None
     if ingress:  # nothing is sent to somebody else's: it would show our key
         minutes = settings.heartbeat_minutes
-        received = aws.HeartbeatReceived("heartbeat-received", aws.HeartbeatReceivedArgs(base=base, bus=bus))
+        received = aws.HeartbeatReceived(
+            "heartbeat-received", aws.HeartbeatReceivedArgs(base=base, bus=bus), after(archive)
+        )
         beats = aws.HeartbeatArgs(base=base, destination_arn=destination.arn, minutes=minutes)
         heartbeat = aws.Heartbeat("heartbeat", beats, ready)
         receiver = aws.Receiver(ingress=ingress, heartbeat=heartbeat, received=received, minutes=minutes)
         for name, value in receiver.described.items():
             pulumi.export(name, value)
-    watch(bus, consumers, settings, base, receiver=receiver)
+    watch(bus, consumers, archive, settings, base, receiver=receiver)
 
     webhook_args = genesys.WebhookArgs(
         destination_url=destination.invocation_endpoint,
@@ -112,10 +116,10 @@ def behind(
     consumers: dict[str, aws.Consumer] = {}
     for number, to in enumerate(settings.forward_to, 1):
         name = f"forward-{number}"
-        forward = aws.Forward(name, aws.ForwardArgs(base=base, bus=bus, source=source, to=to))
+        forward = aws.Forward(name, aws.ForwardArgs(base=base, bus=bus, source=source, to=to), after(archive))
         consumers[name], commands[name] = forward, forward.permission
     if settings.tap:
-        tap = aws.Tap("tap", aws.TapArgs(base=base, bus=bus, source=source))
+        tap = aws.Tap("tap", aws.TapArgs(base=base, bus=bus, source=source), after(archive))
         consumers["tap"] = tap
         commands["events"] = Output.concat(settings.aws_cli, " sqs receive-message --queue-url ", tap.queue_url)
         pulumi.export("tapQueueUrl", tap.queue_url)
@@ -126,9 +130,18 @@ def behind(
     return commands, archive, list(consumers.values())
 
 
+def after(archive: aws.Archive) -> ResourceOptions:
+    """For all that AWS, where another stack has its name, hands over as if it had just been made: queues, alarms.
+
+    `destroy` would delete them. Bus and archive are refused then, and the archive waits for the bus.
+    """
+    return ResourceOptions(depends_on=archive)
+
+
 def watch(
     bus: aws.Bus,
     consumers: list[aws.Consumer],
+    archive: aws.Archive,
     settings: Settings,
     base: aws.Base,
     receiver: aws.Receiver | None = None,
@@ -148,6 +161,7 @@ def watch(
             topic_arn=settings.alarm_topic_arn,
             verify=f"make verify STACK={pulumi.get_stack()}",
         ),
+        after(archive),
     )
     pulumi.export("alarms", found.alarms)
     pulumi.export("dashboard", found.dashboard)

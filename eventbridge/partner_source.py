@@ -33,7 +33,7 @@ FAILED_SECONDS = 20.0  # for one whose integration has failed: only for want of 
 POLL_SECONDS = 1.0
 TOLD_EVERY_SECONDS = 10.0
 
-INPUTS = ("name", "region", "account", "active", "told", "__provider")
+INPUTS = ("name", "region", "account", "offered_by", "active", "told", "__provider")
 
 Props = dict[str, Any]
 
@@ -44,6 +44,9 @@ class PartnerSourceArgs:
     """The event source's name, `aws.partner/…`."""
     region: pulumi.Input[str]
     """The AWS region in which it appears."""
+    offered_by: pulumi.Input[str]
+    """What the partner knows it by, the integration's id: made anew, it offers another source of the same name, which
+    nobody has activated."""
     told: pulumi.Input[str | None] = None
     """What Genesys Cloud says of an integration that is not ACTIVE. After an `ERROR …` a source that is not there is
     not waited for for long. Never a difference."""
@@ -73,9 +76,11 @@ class PartnerSourceProvider(ResourceProvider):
         told = ("name", "region", *(["account"] if olds.get("account") else []))  # states of before have no account
         changed = [key for key in told if olds.get(key) != news.get(key)]
         known = [key for key in changed if not pulumi.output.contains_unknowns(news.get(key))]
+        # States of before have no `offered_by` either.
+        anew = "offered_by" in olds and olds["offered_by"] != news["offered_by"]
         idle = olds.get("active") != news.get("active")
         moved = olds.get("__provider") != news.get("__provider")  # rewrites the state; without it, destroy would fail
-        return DiffResult(changes=bool(changed) or idle or moved, replaces=known)
+        return DiffResult(changes=bool(changed) or anew or idle or moved, replaces=known)
 
     @boundary
     def create(self, props: Props) -> CreateResult:
@@ -224,6 +229,7 @@ class PartnerSource(pulumi.dynamic.Resource, module="eventbridge", name="Partner
             "name": args.name,
             "region": args.region,
             "account": account_id(),
+            "offered_by": args.offered_by,
             "active": True,
             "told": args.told,
             "arn": None,

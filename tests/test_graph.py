@@ -93,6 +93,19 @@ def test_the_webhook_points_at_the_destination_and_waits_for_the_whole_receiver(
     } <= webhook.after
 
 
+@pytest.mark.parametrize("delivery", ["graph", "partner"])
+def test_what_aws_would_take_over_from_another_stack_of_that_name_waits_for_what_it_refuses(
+    delivery: str, request: pytest.FixtureRequest
+) -> None:
+    """Where `busName` is another stack's."""
+    graph: Graph = request.getfixturevalue(delivery)
+    kinds = ("aws:sqs/queue:Queue", "aws:cloudwatch/metricAlarm:MetricAlarm", "aws:cloudwatch/dashboard:Dashboard")
+    found = [resource for kind in kinds for resource in graph.of(kind)]
+    assert len({resource.type for resource in found}) == len(kinds)
+    for resource in found:
+        assert {f"{BUS} bus", f"{ARCHIVE} archive"} <= resource.after, resource.urn
+
+
 def test_a_key_is_in_the_secret_before_the_function_starts_and_before_anybody_uses_it(graph: Graph) -> None:
     function = graph.one(FUNCTION)
     assert {f"{VERSION} ingress-signing-key", f"{VERSION} ingress-heartbeat-key"} <= function.after

@@ -16,6 +16,7 @@ INTEGRATIONS = "/api/v2/integrations"
 ORG = "bb14bed0-f8f9-445d-b9d1-10cecb8569d6"
 SOURCE = f"aws.partner/genesys.com/cloud/{ORG}/genesys-local-partner"
 DETAIL = "v2.detail.events.conversation.{id}"
+NO_TOPIC = f"{DETAIL}.acd.stop"
 SECRET_KEY = "canary-of-the-secret-key"
 
 
@@ -219,6 +220,24 @@ def test_another_suffix_makes_another_source_and_its_bus(deployed: Deployment) -
     both_are_active(deployed)
 
 
+@pytest.mark.full
+def test_one_that_is_made_anew_under_the_same_name_is_active_by_the_same_up(deployed: Deployment) -> None:
+    """Whoever asked for it, or whatever went wrong in between."""
+    before = integration(deployed)["id"]
+    urns = [each["urn"] for each in deployed.stack.export()["deployment"]["resources"]]
+    [urn] = [each for each in urns if each.endswith("EventBridgeSource::source")]
+    deployed.pulumi("up", "--yes", "--skip-preview", "--replace", urn)
+    assert integration(deployed)["id"] != before
+    both_are_active(deployed)
+    arrives(deployed)
+    with deployed.changed({"genesys-eventbridge:sourceSuffix": "another", "genesys-eventbridge:topics": [NO_TOPIC]}):
+        deployed.pulumi("up", "--yes", "--skip-preview", fails=True)
+    deployed.pulumi("up", "--yes", "--skip-preview")
+    both_are_active(deployed)
+    arrives(deployed)
+    nothing_to_do(deployed)
+
+
 # What is refused.
 
 
@@ -226,7 +245,7 @@ def test_another_suffix_makes_another_source_and_its_bus(deployed: Deployment) -
     ("topic", "says"),
     [
         ("routing.queueEvent", f"write {DETAIL}.acd.start and {DETAIL}.acd.end"),
-        (f"{DETAIL}.acd.stop", f"did you mean {DETAIL}.acd.start"),
+        (NO_TOPIC, f"did you mean {DETAIL}.acd.start"),
     ],
 )
 def test_a_topic_that_does_not_exist_is_refused_with_the_right_one(deployed: Deployment, topic: str, says: str) -> None:

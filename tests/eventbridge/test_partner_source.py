@@ -26,7 +26,14 @@ aws = emptied_fixture()
 NAME, OTHER = "aws.partner/genesys.com/cloud/3f1a/pulumi", "aws.partner/genesys.com/cloud/3f1a/other"
 REGION = "us-east-1"
 ARN = f"arn:aws:events:{REGION}::event-source/{NAME}"
-INPUTS = {"name": NAME, "region": REGION, "account": ACCOUNT, "active": True, "__provider": CLASS}
+INPUTS = {
+    "name": NAME,
+    "region": REGION,
+    "account": ACCOUNT,
+    "offered_by": "an-id",
+    "active": True,
+    "__provider": CLASS,
+}
 STATE = {**INPUTS, "arn": ARN}
 
 
@@ -347,11 +354,12 @@ def test_another_account_than_the_aws_providers_is_refused(
     assert "are of 111111111111: name those to use in the stack's config" in says
 
 
-def test_a_state_of_before_without_the_account_is_as_good(provider: PartnerSourceProvider, events: Any) -> None:
+@pytest.mark.parametrize("key", ["account", "offered_by"])
+def test_a_state_of_before_without_it_is_as_good(provider: PartnerSourceProvider, events: Any, key: str) -> None:
     offer(events)
-    before = {key: value for key, value in STATE.items() if key != "account"}
+    before = {name: value for name, value in STATE.items() if name != key}
     result = provider.read(NAME, travel(before))
-    assert (travel(result.outs or {}), "account" in (result.inputs or {})) == (before, False)
+    assert (travel(result.outs or {}), key in (result.inputs or {})) == (before, False)
     assert not provider.diff(NAME, travel(before), travel(INPUTS)).changes
 
 
@@ -420,6 +428,21 @@ def test_one_that_the_partner_took_back_is_told_and_activated_once_it_is_offered
 
 
 # What is changed in the program.
+
+
+@pytest.mark.parametrize("other", ["another", UNKNOWN])
+def test_what_another_integration_offers_under_the_same_name_is_activated_too(
+    provider: PartnerSourceProvider, events: Any, other: Any
+) -> None:
+    offer(events)
+    make_bus(events)
+    take_back(events)
+    offer(events)
+    diff = provider.diff(NAME, travel(STATE), travel({**INPUTS, "offered_by": other}, keep_unknowns=True))
+    assert (diff.changes, diff.replaces) == (True, [])
+    made = provider.update(NAME, travel(STATE), travel({**INPUTS, "offered_by": "another"})).outs
+    assert travel(made or {}) == {**STATE, "offered_by": "another"}
+    assert state(events) == "ACTIVE"
 
 
 @pytest.mark.parametrize(("key", "value"), [("name", OTHER), ("region", "eu-central-1"), ("account", "111111111111")])
