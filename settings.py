@@ -314,7 +314,8 @@ def is_url(text: str) -> bool:
 def organisation(org_id: str) -> str:
     if not UUID.fullmatch(org_id):
         raise ConfigError(
-            f"GENESYS_ORG_ID (genesys:orgId) is {org_id!r}; write the organisation's id, for example"
+            # What it is isn't shown: it may be the secret, by mistake.
+            "GENESYS_ORG_ID (genesys:orgId) is no id of an organisation; write for example"
             " bb14bed0-f8f9-445d-b9d1-10cecb8569d6 (Genesys Cloud: Admin, Organization Settings)"
         )
     return org_id
@@ -324,7 +325,10 @@ def subscriptions(reader: "Reader", prefix: str) -> list[SubscriptionSettings]:
     entries = reader.list("subscriptions")
     where = reader.key("subscriptions")
     if not entries:
-        raise ConfigError(f"{where} is empty: without one, no event is delivered; {EXAMPLE}")
+        partner = (
+            "; there are topics, which are for `delivery: partner`: set that, or" if reader.list("topics") else ";"
+        )
+        raise ConfigError(f"{where} is empty: without one, no event is delivered{partner} write {EXAMPLE}")
     found = [subscription(f"{where}[{number}]", entry, prefix) for number, entry in enumerate(entries)]
     names = [entry.name for entry in found]
     for name in names:

@@ -75,5 +75,5 @@ def confirm_org() -> None:
     if found and found != wanted:
         raise OwnershipError(
             f"these credentials belong to organisation {found}, but GENESYS_ORG_ID (genesys:orgId) is {wanted}:"
-            " nothing was changed; set the id or the credentials of the same organisation"
+            " nothing was changed in Genesys Cloud; set the id or the credentials of the same organisation"
         )

@@ -207,7 +207,8 @@ def test_an_unknown_key_is_refused_with_the_nearest() -> None:
         ({"busName": "a bus"}, "letters, digits, - and _ only"),
         ({"busName": "default"}, "for example genesys-dev"),
         ({"subscriptions": None}, f"{PROJECT}:subscriptions is empty"),
-        ({"subscriptions": []}, "without one, no event is delivered"),
+        ({"subscriptions": []}, "without one, no event is delivered; write for example"),
+        ({"subscriptions": None, "topics": [TOPIC]}, "for `delivery: partner`: set that, or write for example"),
         ({"subscriptions": "queues"}, "write a list"),
         ({"subscriptions": ["queues"]}, f"{PROJECT}:subscriptions[0] is 'queues'"),
         (
@@ -266,7 +267,7 @@ def test_an_unknown_key_is_refused_with_the_nearest() -> None:
         ({"forwardTo": [BUS, BUS]}, f"forwardTo has '{BUS}' 2 times; write it once"),
         ({"forwardTo": [f"{BUS}{n}" for n in range(10)]}, "forwardTo has 10 buses; write 9 at most"),
         ({"forwardTo": [BUS.replace("genesys", "aws.partner/acme.com/x")]}, "only its partner writes to that bus"),
-        ({"genesys:orgId": "my-org"}, "GENESYS_ORG_ID (genesys:orgId) is 'my-org'; write the organisation's id"),
+        ({"genesys:orgId": "my-org"}, "GENESYS_ORG_ID (genesys:orgId) is no id of an organisation; write for"),
         ({"genesys:region": None}, "genesys:region is missing"),
         ({"genesys:loginUrl": "https://login.example.com"}, "genesys:apiUrl is missing"),
         (

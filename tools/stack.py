@@ -250,7 +250,7 @@ class Stack:
             if not lock.left_behind():
                 raise InUseError(
                     f"stack {self.name} is in use by process {lock.pid} of {lock.user} on {lock.host} since"
-                    f" {lock.since}: wait for it, or if it is gone: {self._called} cancel --stack {self.name}"
+                    f' {lock.since}: wait for it, or if it is gone: make pulumi STACK={self.name} ARGS="cancel --yes"'
                 )
         if locks:
             self._drop_broken_attributes()
@@ -402,11 +402,11 @@ class Stack:
         """A copy of the stack's file that names the ports of this sandbox."""
         copy = self.directory / f"Pulumi.{self.name}.yaml"
         text = self._tracked_config_file.read_text(encoding="utf-8") if self._tracked_config_file.exists() else ""
-        for default, port in ((AWS_PORT, self.ports["aws"]), (GENESYS_PORT, self.ports["genesys"])):
-            # Marked first: one port may be the other's default.
-            text = text.replace(f"{HOST}:{default}", f"{HOST}:\0{port}")
+        # At once: one port may be the other's default.
+        ports = {str(AWS_PORT): self.ports["aws"], str(GENESYS_PORT): self.ports["genesys"]}
+        text = re.sub(rf"(?<={re.escape(HOST)}:)(?:{'|'.join(ports)})(?!\d)", lambda found: ports[found[0]], text)
         self.directory.mkdir(parents=True, exist_ok=True)
-        copy.write_text(text.replace("\0", ""), encoding="utf-8")
+        copy.write_text(text, encoding="utf-8")
         return copy
 
     @property

@@ -82,12 +82,12 @@ def test_the_stand_in_is_a_plugin_of_the_sandboxs_stacks_alone(tiny: Tiny, tmp_p
 
 def test_other_ports_go_into_a_copy_of_the_stacks_file(tiny: Tiny, tmp_path: Path) -> None:
     tracked = tiny.folder / "Pulumi.local.yaml"
-    text = "a: http://127.0.0.1:4566\nb: http://127.0.0.1:4580/x\nc: 4566\n"
+    text = "a: http://127.0.0.1:4566\nb: http://127.0.0.1:4580/x\nc: 4566, http://127.0.0.1:45661\n"
     tracked.write_text(text)
     given = {"SANDBOX_DIR": str(tmp_path / "it"), "SANDBOX_AWS_PORT": "4580", "SANDBOX_GENESYS_PORT": "7"}
     copy = Stack(project=tiny.folder, environ=given).config_file
     assert copy == tmp_path / "it/Pulumi.local.yaml"
-    assert copy.read_text() == "a: http://127.0.0.1:4580\nb: http://127.0.0.1:7/x\nc: 4566\n"
+    assert copy.read_text() == "a: http://127.0.0.1:4580\nb: http://127.0.0.1:7/x\nc: 4566, http://127.0.0.1:45661\n"
     assert tracked.read_text() == text
     given |= {"SANDBOX_AWS_PORT": "4566", "SANDBOX_GENESYS_PORT": "4580"}
     assert Stack(project=tiny.folder, environ=given).config_file == tracked
@@ -197,7 +197,11 @@ def test_the_lock_of_another_host_is_left_alone(tiny: Tiny) -> None:
     for command in ("up", "destroy", "recover"):
         code, out, error = command_line(tiny, command, "local")
         assert (code, out) == (1, "")
-        assert re.fullmatch(r"error: stack local is in use by process \d+ of me on elsewhere since .*\n", error), error
+        assert re.fullmatch(
+            r"error: stack local is in use by process \d+ of me on elsewhere since .*: wait for it, or if it is"
+            r" gone: make pulumi STACK=local ARGS=\"cancel --yes\"\n",
+            error,
+        ), error
     assert file.exists()
 
 
