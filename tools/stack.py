@@ -552,7 +552,7 @@ def down(local: Stack) -> int:
             if why := _destroyed(stack):
                 say(f"destroying stack {stack.name} ended with {why}: it is forgotten, and ends with the sandbox")
     except SandboxDownError:
-        say("the sandbox is not running: what was in it is gone already")
+        say("no sandbox answers at these ports: its stacks are forgotten, and what was in it is gone with it")
     for left in (local.directory / "state", local.directory / "pulumi"):
         shutil.rmtree(left, ignore_errors=True)
     for copy in local.directory.glob("Pulumi.*.yaml"):

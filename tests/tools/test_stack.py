@@ -352,7 +352,7 @@ def test_down_without_a_sandbox_forgets_what_was_in_it(tiny: Tiny) -> None:
     assert tiny.up(NOTHING)[0] == 0
     code, out, error = command_line(tiny, "down", SANDBOX_AWS_PORT="1")
     assert (code, out) == (0, "")
-    assert error == "the sandbox is not running: what was in it is gone already\n"
+    assert error == "no sandbox answers at these ports: its stacks are forgotten, and what was in it is gone with it\n"
     assert list(Path(tiny.environ["SANDBOX_DIR"]).iterdir()) == []
 
 
