@@ -31,11 +31,11 @@ def failure(response: http.Response) -> RequestError:
     """
     status, request = response.status_code, response.request
     body = envelope(response)
-    code = said(body.get("code") or body.get("error"))
+    code = str(body.get("code") or body.get("error") or "")  # not redacted: what is done hangs on it
     message = said(body.get("message") or body.get("error_description") or response.reason_phrase).rstrip(". ")
     text = f"{request.method} {request.url.path}: {status}"
     if code:
-        text += f" {code}"
+        text += f" {said(code)}"
     if message:
         text += f": {message}"
     if fields := said(field_errors(body)):
@@ -109,8 +109,8 @@ def unreadable(response: http.Response) -> RequestError:
     Or one that does not tell the id of what was made.
     """
     request = response.request
-    kind = said(response.headers.get("Content-Type", "no content type").split(";")[0].lower())
-    text = f"{request.method} {request.url.path}: {response.status_code}, but the answer ({kind}) "
+    kind = response.headers.get("Content-Type", "no content type").split(";")[0].strip().lower()
+    text = f"{request.method} {request.url.path}: {response.status_code}, but the answer ({said(kind)}) "
     passing = kind.endswith("json")
     if json_object(response) is not None:
         text += f"has no id in it; {try_again(request)}"
@@ -125,8 +125,8 @@ def is_version_conflict(response: http.Response) -> bool:
     """Whether it refuses a version that is not the current one: any 409 of what has one, or a 400 that says so."""
     if response.status_code == 409 and response.request.url.path.endswith("/config/current"):
         return True
-    said = str(envelope(response).get("message"))
-    return response.status_code in (400, 409) and "does not match the current version" in said
+    message = str(envelope(response).get("message"))
+    return response.status_code in (400, 409) and "does not match the current version" in message
 
 
 def may_create(request: http.Request) -> bool:

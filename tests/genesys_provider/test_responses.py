@@ -77,6 +77,19 @@ def test_a_secret_is_never_cut_in_two() -> None:
     assert "one-lo" not in str(failure(answer(400, body=envelope("x" * 294 + "one-long-secret", "no"))))
 
 
+def test_what_is_done_does_not_hang_on_what_is_hidden() -> None:
+    """Headers that each delivery gets are hidden: `application/json` may be one."""
+    hide("application/json", "duplicate")
+    page = httpx.Response(
+        200, text='{"id": "w', headers={"Content-Type": "application/json"}, request=answer(200).request
+    )
+    assert unreadable(page).repeatable
+    assert "but the answer ([secret]) is no JSON object; it was cut off" in str(unreadable(page))
+    taken = failure(answer(400, "POST", body=envelope("duplicate.name", "no")))
+    assert isinstance(taken, Conflict)
+    assert ": 400 [secret].name: no; another one has that name" in str(taken)
+
+
 @pytest.mark.parametrize(
     "content",
     [b'{"message": "\xff"}', b'{"message": "\xed\xa0\x80"}', b'{"a":' + b"[" * 100_000 + b"]" * 100_000 + b"}"],
