@@ -11,6 +11,8 @@ MASK = "[secret]"
 SHORTEST = 4  # what is shorter is no secret, and would mask half of every text
 SHORTEST_KEY = 16  # a word of so many characters may be a key by itself: behind `Bearer`, or a line of a PEM
 HTML_NAMES = {**codepoint2name, ord("'"): "apos"}
+DEEPEST = 31  # backslashes before what is escaped: so many has a text in JSON within JSON, five deep
+ESCAPE = rf"\\{{1,{DEEPEST}}}"
 ESCAPED = {"\b": "b", "\f": "f", "\n": "n", "\r": "r", "\t": "t"}
 
 _hidden: set[str] = set()
@@ -38,22 +40,27 @@ def redact(text: str) -> str:
 @functools.cache
 def pattern(secret: str) -> re.Pattern[str]:
     """The secret however it is spelt. Nobody writes letters and digits otherwise, but in another case perhaps."""
-    plain = re.compile("[0-9A-Za-z]")
-    return re.compile(
-        "".join(each if plain.match(each) else f"(?:{'|'.join(spellings(each))})" for each in secret), re.IGNORECASE
-    )
+
+    def spelt(part: str) -> str:
+        if re.match("[0-9A-Za-z]", part):
+            return part
+        each = f"(?:{'|'.join(spellings(part[0]))})"
+        # Of backslashes in a row one stands for all: each for itself, they could be shared out in endless ways.
+        return rf"(?<!\\){each}+" if part[0] == "\\" else each
+
+    return re.compile("".join(map(spelt, re.findall(r"\\+|.", secret, re.DOTALL))), re.IGNORECASE)
 
 
 def spellings(character: str) -> Iterator[str]:
     """How writers of URLs, forms, JSON, HTML and Python spell it, one within another too."""
     code, utf16 = ord(character), character.encode("utf-16-be").hex()
-    yield rf"\\*{re.escape(character)}"
+    yield re.escape(character) if character == "\\" else rf"\\{{0,{DEEPEST}}}{re.escape(character)}"
     yield "".join(f"%(?:25)*{octet:02x}" for octet in character.encode())
-    yield "".join(rf"\\+u{utf16[at : at + 4]}" for at in range(0, len(utf16), 4))
-    yield rf"\\+(?:x{code:02x}|u{code:08x})"
+    yield "".join(rf"{ESCAPE}u{utf16[at : at + 4]}" for at in range(0, len(utf16), 4))
+    yield rf"{ESCAPE}(?:x{code:02x}|u{code:08x})"
     yield rf"&(?:amp;)*(?:#0*{code}|#x0*{code:x}|{HTML_NAMES.get(code, '#')});"
     if character in ESCAPED:
-        yield rf"\\+{ESCAPED[character]}"
+        yield f"{ESCAPE}{ESCAPED[character]}"
     if character == " ":
         yield r"\+"
 

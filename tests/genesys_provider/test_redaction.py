@@ -72,6 +72,16 @@ def test_so_is_any_other_value(secret: str) -> None:
         assert "[secret]" in redact(f"before {spell(secret)} behind")
 
 
+@pytest.mark.parametrize("spell", [str, inside, lambda text: inside(inside(text)), lambda text: quote(text, safe="")])
+def test_backslashes_without_end_take_no_time(spell: Callable[[str], str]) -> None:
+    """Where they do, this test does not end."""
+    hide("a" + "\\" * 60 + "b", "+abcd", "\\u005c\\u005c")
+    assert redact(f"c{spell('a' + chr(92) * 60 + 'b')}d") == "c[secret]d"
+    assert redact(spell("\\u005c\\u005c")) == "[secret]"
+    redact("a" + spell("\\" * 60) + "c")
+    redact("\\" * 300_000)
+
+
 @pytest.mark.parametrize("before", ["id:", "{", "ab"])
 @pytest.mark.parametrize("behind", ["", "}", " and", "more"])
 @pytest.mark.parametrize("encode", [base64.b64encode, base64.urlsafe_b64encode])
