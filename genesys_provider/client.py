@@ -42,6 +42,12 @@ class Client:
         headers = {"X-Genesys-Application-Name": NAME, "X-Genesys-Application-Version": VERSION}
         urls = [http.URL(url) for url in (connection.login_url, connection.api_url)]
         try:
+            own = [url for url in urls if is_loopback(url.host)]
+        except ValueError:
+            raise ConfigError(
+                "genesys:loginUrl or genesys:apiUrl has a host that begins with xn-- and stands for no name: correct it"
+            ) from None
+        try:
             self._http = http.Client(
                 base_url=connection.api_url,
                 auth=TokenAuth(connection, headers, lambda request: self._http.send(request, auth=None)),
@@ -50,7 +56,7 @@ class Client:
                 # No proxy between this machine and itself; of the environment counts what somebody else's host needs,
                 # or a certificate.
                 trust_env=any(url.scheme == "https" for url in urls),
-                mounts={f"all://{url.netloc.decode()}": None for url in urls if is_loopback(url.host)},
+                mounts={f"all://{url.netloc.decode()}": None for url in own},
                 event_hooks={"request": [_refuse_if_orphaned, _limit_request], "response": [_limit_answer]},
             )
         except OSError:

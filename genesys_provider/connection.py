@@ -129,6 +129,8 @@ def url_problem(url: str) -> str | None:
         return "has a space, a backslash, a control character or a #fragment in it; write the URL without them"
     if host and not (HOST_NAME.fullmatch(host) or is_address(host)):
         return "has a host with something else in it than letters, digits, hyphens and dots; write others as xn--…"
+    if host and re.fullmatch(r"[\d._-]+", host) and not is_address(host):
+        return "has a host of digits that is no address; write one like https://example.com/genesys"
     if host and (parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host))):
         return None
     shown = url.removesuffix(behind_host(url))

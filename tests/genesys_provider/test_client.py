@@ -14,7 +14,7 @@ import pytest
 from genesys_provider import client as module
 from genesys_provider.client import NAME, PAGE_SIZE, VERSION, Client
 from genesys_provider.connection import Connection
-from genesys_provider.errors import Conflict, GenesysError, NotFound, OwnershipError, RequestError
+from genesys_provider.errors import ConfigError, Conflict, GenesysError, NotFound, OwnershipError, RequestError
 from tests.support.genesys_emulator import receiver
 from tests.support.provider import ORG, Emulator, Waits
 from tests.support.turns import Watched
@@ -640,3 +640,8 @@ def test_nor_does_it_matter_here_that_the_environment_names_a_proxy_of_another_k
 ) -> None:
     monkeypatch.setenv("ALL_PROXY", "socks5://127.0.0.1:9")
     assert Client(connection(emulator.served.url)).get(HOOKS)["total"] == 0
+
+
+def test_a_host_that_stands_for_no_name_is_not_taken_for_a_wrong_proxy() -> None:
+    with pytest.raises(ConfigError, match="has a host that begins with xn-- and stands for no name: correct it"):
+        Client(connection("https://xn--0.example.com"))

@@ -156,6 +156,8 @@ def test_urls_that_events_may_go_to(url: str) -> None:
         "https://bücher.example.com/",
         "https://*.example.com/",
         "https://example.com%2f/",
+        "https://256.1.1.1/",
+        "https://10.0.1/",
         "",
     ],
 )
