@@ -117,7 +117,7 @@ class Stack:
         before: list[str] = []
         if command in (*CHANGING, "preview"):
             before = self._prepare(command)
-        elif self.local:
+        elif self.local and command == "config":  # not for others: a misspelt name would be a new stack, and empty
             self._create()
         return self._line(command, *before, *arguments)
 

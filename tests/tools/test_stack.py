@@ -101,6 +101,14 @@ def test_up_changes_no_file_of_the_project_and_uses_the_copy(tiny: Tiny) -> None
     assert {file: file.read_text() for file in tiny.folder.glob("Pulumi*")} == before
 
 
+def test_to_ask_of_a_stack_that_is_not_there_makes_none(tiny: Tiny) -> None:
+    assert tiny.up(NOTHING)[0] == 0
+    code, out, error = command_line(tiny, "pulumi", "local-typo", "stack", "output")
+    assert code
+    assert out == ""
+    assert "no stack named 'local-typo' found" in error
+
+
 def test_config_is_set_in_the_file_that_is_kept(tiny: Tiny) -> None:
     """Not in the copy that names this sandbox's ports, which the next command overwrites; before the first `up` too."""
     code, out, error = command_line(tiny, "pulumi", "local", "config", "set", "tiny:colour", "green")
