@@ -326,7 +326,7 @@ def subscriptions(reader: "Reader", prefix: str) -> list[SubscriptionSettings]:
     where = reader.key("subscriptions")
     if not entries:
         partner = (
-            "; there are topics, which are for `delivery: partner`: set that, or" if reader.list("topics") else ";"
+            "; there are topics, as `delivery: partner` takes them: set that, or" if reader.list("topics") else ";"
         )
         raise ConfigError(f"{where} is empty: without one, no event is delivered{partner} write {EXAMPLE}")
     found = [subscription(f"{where}[{number}]", entry, prefix) for number, entry in enumerate(entries)]

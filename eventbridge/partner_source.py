@@ -76,8 +76,7 @@ class PartnerSourceProvider(ResourceProvider):
         told = ("name", "region", *(["account"] if olds.get("account") else []))  # states of before have no account
         changed = [key for key in told if olds.get(key) != news.get(key)]
         known = [key for key in changed if not pulumi.output.contains_unknowns(news.get(key))]
-        # States of before have no `offered_by` either.
-        anew = "offered_by" in olds and olds["offered_by"] != news["offered_by"]
+        anew = olds.get("offered_by") != news.get("offered_by")  # one update for states of before, which have none
         idle = olds.get("active") != news.get("active")
         moved = olds.get("__provider") != news.get("__provider")  # rewrites the state; without it, destroy would fail
         return DiffResult(changes=bool(changed) or anew or idle or moved, replaces=known)

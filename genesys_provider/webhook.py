@@ -152,7 +152,9 @@ class WebhookProvider(EntityProvider):
     def _hide(self, props: Props) -> None:
         super()._hide(props)
         behind = behind_host(str(props.get("destinationUrl")))[1:]
-        hide(*(part for part in (behind, *re.split("[/?&=]", behind)) if len(part) >= SHORTEST_KEY))
+        parts = [part for part in (behind, *re.split("[/?&=]", behind)) if len(part) >= SHORTEST_KEY]
+        ours = f"{props.get('name')} {props.get('owner')}".lower()  # a path may have the project's name in it
+        hide(*(part for part in parts if part.lower() not in ours))
 
     def from_entity(self, entity: Mapping[str, Any]) -> Props:
         policy = entity.get("retryPolicy") or {}

@@ -208,7 +208,10 @@ def test_an_unknown_key_is_refused_with_the_nearest() -> None:
         ({"busName": "default"}, "for example genesys-dev"),
         ({"subscriptions": None}, f"{PROJECT}:subscriptions is empty"),
         ({"subscriptions": []}, "without one, no event is delivered; write for example"),
-        ({"subscriptions": None, "topics": [TOPIC]}, "for `delivery: partner`: set that, or write for example"),
+        (
+            {"subscriptions": None, "topics": [TOPIC]},
+            "as `delivery: partner` takes them: set that, or write for example",
+        ),
         ({"subscriptions": "queues"}, "write a list"),
         ({"subscriptions": ["queues"]}, f"{PROJECT}:subscriptions[0] is 'queues'"),
         (

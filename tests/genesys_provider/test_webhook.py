@@ -191,6 +191,17 @@ def test_nor_is_a_part_of_it_shown_that_may_be_a_key(behind: str, process: Proce
     assert ": [secret] in services is no good" in text
 
 
+def test_but_a_part_that_is_in_our_own_names_is(process: Process, emulator: Emulator) -> None:
+    """Or lines would not tell whose it is: a path may well have the project's name in it."""
+    own = {
+        **PROPS,
+        "name": "genesys-eventbridge-dev-hook",
+        "destinationUrl": "https://example.com/Genesys-EventBridge/in",
+    }
+    emulator.by_hand("POST", PROVIDER.path, PROVIDER.to_body({**own, "description": ""}))
+    assert "there is a webhook 'genesys-eventbridge-dev-hook' already" in printed(lambda: process.up(PROVIDER, own))
+
+
 header_texts = st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E), max_size=20)
 webhooks = st.fixed_dictionaries(
     {
