@@ -33,6 +33,8 @@ class Side:
     def checks(self) -> list[tuple[str, Callable[[], str]]]:
         """Those that this stack has something for."""
         found: list[tuple[str, Callable[[], str]]] = [("bus", self.bus), ("rules", self.rules)]
+        if "archiveName" in self.outputs:
+            found.append(("archive", self.archive))
         if self.stack.partner:
             found.insert(0, ("event source", self.event_source))
         else:
@@ -40,6 +42,8 @@ class Side:
         if "functionName" in self.outputs:  # with somebody else's receiver, the rest is theirs
             found += [("secrets", self.secrets), ("function", self.function), ("parked events", self.parked)]
             found += Counted(self.stack, self._hours).checks()
+        if self.outputs.get("alarms"):
+            found.append(("alarms", self.alarms))
         return [*found, ("dead letters", self.dead_letters)]
 
     # The bus and what is on it
@@ -106,6 +110,12 @@ class Side:
             return
         if self._found(lambda: self.aws.sqs.get_queue_url(QueueName=queue, QueueOwnerAWSAccountId=account)) is None:
             raise Wrong(f"queue {queue}, the target of rule {rule}, is gone: somebody deleted it", self.mend)
+
+    def archive(self) -> str:
+        name = self.outputs["archiveName"]
+        if self._found(lambda: self.aws.events.describe_archive(ArchiveName=name)) is None:
+            raise Wrong(f"archive {name} is gone: somebody deleted it, and what was in it", self.mend)
+        return name
 
     # The API destination and its connection
 
@@ -179,7 +189,7 @@ class Side:
             raise Wrong(f"function {name} is {state}: {found.get('StateReason') or 'no reason given'}", self.mend)
         if update == "Failed":
             why = found.get("LastUpdateStatusReason") or "no reason given"
-            raise Wrong(f"the last update of function {name} failed: {why}", f"make up STACK={self.stack.name}")
+            raise Wrong(f"the last update of function {name} failed: {why}", self.mend)
         return f"{name} is Active"
 
     def _needs(self, function: str, role: str) -> None:
@@ -246,6 +256,18 @@ class Side:
             )
         newest = [each["Values"][0] for each in answer.get("MetricDataResults") or [] if each.get("Values")]
         return max(map(float, newest), default=None)
+
+    # What tells of it
+
+    def alarms(self) -> str:
+        """That they are there. What they look at has steps of its own."""
+        names = self.outputs["alarms"]
+        with asking():
+            found = self.aws.metrics.describe_alarms(AlarmNames=names).get("MetricAlarms") or []
+        there = {each["AlarmName"] for each in found}
+        if gone := [name for name in names if name not in there]:
+            raise Wrong(f"gone, and tell nobody any more: {', '.join(gone)}", self.mend)
+        return f"{len(names)}, none is gone"
 
     # What could not be delivered to a target
 

@@ -12,19 +12,19 @@ class Failure(NamedTuple):
 
 LATER = "once the target is well again, send them again"
 THEIRS = 'its owner runs what `make pulumi STACK=… ARGS="stack output commands"` has for it'
-MAKE_UP = "make up puts right what this program made"
+MEND = "make refresh, then make up put right what this program made"
 
 FAILURES = {
     "NO_PERMISSIONS": Failure(
         "the target does not let EventBridge in",
-        f"another account's bus: {THEIRS}; a queue or a function: see its policy, {MAKE_UP}",
+        f"another account's bus: {THEIRS}; a queue or a function: see its policy, {MEND}",
     ),
     "NO_RESOURCE": Failure(
         "the target is not there, or, of a queue, its policy keeps EventBridge out",
-        f"was it deleted or renamed? {MAKE_UP}, and forwardTo in the stack's file names other buses",
+        f"was it deleted or renamed? {MEND}, and forwardTo in the stack's file names other buses",
     ),
     "FAILED_TO_ASSUME_ROLE": Failure(
-        "EventBridge can't take on the target's role", f"is the role gone, or its trust changed? {MAKE_UP}"
+        "EventBridge can't take on the target's role", f"is the role gone, or its trust changed? {MEND}"
     ),
     "TRANSIENT_ASSUME_ROLE": Failure("EventBridge could not take on the target's role for a while", LATER),
     "THROTTLING": Failure("the target had more calls than it takes", f"raise its limit; {LATER}"),

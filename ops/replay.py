@@ -22,6 +22,7 @@ from .errors import OpsError, StackError
 from .listener import undisturbed
 from .moments import told
 from .stack import Stack
+from .steps import look_and_up
 
 COMPLETE_AFTER = timedelta(minutes=10)  # by AWS's guide
 FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS = 0.2, 5.0
@@ -194,7 +195,7 @@ def archive_of(it: Stack) -> Answer:
     except AwsError as error:
         if not error.not_found:
             raise
-        raise StackError(f"the archive {name} is gone, and what was in it: make up STACK={it.name}") from None
+        raise StackError(f"the archive {name} is gone, and what was in it: {look_and_up(it.name)}") from None
 
 
 def warnings(wanted: Wanted, archive: Answer, now: datetime) -> Iterator[str]:

@@ -52,6 +52,7 @@ class Outputs(TypedDict, total=False):
     eventSource: str
     archiveName: str
     rules: dict[str, RuleOutput]
+    alarms: list[str]
     integrationId: str
     eventSourceName: str
     webhookId: str

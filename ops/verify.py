@@ -145,7 +145,10 @@ def fix_of(answered: Answered, name: str) -> str:
         case 404:
             return f"the route is gone: {look_and_up(name)}"
         case 413:
-            return "the receiver takes no event at all: somebody changed its code; make up puts it right"
+            return (
+                "the receiver takes no event at all: somebody changed its code, which a refresh does not see: delete"
+                f" the function by hand, then {look_and_up(name)}"
+            )
         case 429:
             return "ingress.throttle is reached: raise it, or see who sends so much"
         case 503 if "key" in answered.message:

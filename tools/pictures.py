@@ -29,11 +29,10 @@ WIDTH = 150
 
 def main() -> int:
     with tempfile.TemporaryDirectory(prefix="pictures-") as folder:
-        clouds = Sandbox(Path(folder, "clouds"), free_port(), free_port(), owner=os.getpid())
+        clouds = Sandbox(Path(folder), free_port(), free_port(), owner=os.getpid())
         with clouds:
             ports = {"SANDBOX_AWS_PORT": str(clouds.ports["aws"]), "SANDBOX_GENESYS_PORT": str(clouds.ports["genesys"])}
-            Path(folder, "stack").mkdir()
-            stack = Stack("local", directory=Path(folder, "stack"), environ=ports)
+            stack = Stack("local", directory=Path(folder), environ=ports)
             code, text = stack.run("up", "--skip-preview")
             if code:
                 sys.exit(f"error: up failed:\n{text}")

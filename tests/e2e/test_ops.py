@@ -133,7 +133,8 @@ def test_a_connection_without_its_key_is_told_and_mended_by_a_new_one(deployed: 
 
 @pytest.mark.full
 def test_what_somebody_deletes_that_nothing_else_tells_is_told_and_mended(deployed: Deployment) -> None:
-    """Rules are enabled and the function is Active without what they need."""
+    """Rules are enabled and the function is Active without what they need; events come without archive and alarms."""
+    unarchived_and_unwatched(deployed)
     sqs, iam = deployed.client("sqs"), deployed.client("iam")
     for name in ("genesys-local-tap", "genesys-local-heartbeat-received"):
         sqs.delete_queue(QueueUrl=sqs.get_queue_url(QueueName=name)["QueueUrl"])
@@ -154,6 +155,27 @@ def test_what_somebody_deletes_that_nothing_else_tells_is_told_and_mended(deploy
     found = wrong(verify(deployed))
     assert f"role {function} of function {function} is gone" in found["AWS: function"]["told"]
     mended(deployed)
+
+
+def unarchived_and_unwatched(it: Deployment) -> None:
+    """It is told, and mended by what is told, which a plain `up` does not do."""
+    outputs, mend = it.stack.outputs(), MEND.replace("local", it.stack.name)
+    it.client("events").delete_archive(ArchiveName=outputs["archiveName"])
+    it.client("cloudwatch").delete_alarms(AlarmNames=outputs["alarms"][:1])
+    it.pulumi("up", "--skip-preview")
+    found = wrong(verify(it))
+    assert list(found) == ["AWS: archive", "AWS: alarms"]
+    assert found["AWS: archive"]["told"].startswith(f"archive {outputs['archiveName']} is gone")
+    assert found["AWS: alarms"]["told"].endswith(f": {outputs['alarms'][0]}")
+    assert [each["fix"] for each in found.values()] == [mend, mend]
+    replay = started(it, "replay", "--since", "1h", "--rule", "tap")
+    assert replay.communicate(timeout=PATIENCE)[1].endswith(f"is gone, and what was in it: {mend}\n")
+    it.pulumi("refresh", "--skip-preview")
+    it.pulumi("up", "--skip-preview")
+    assert wrong(verify(it)) == {}
+    replay = started(it, "replay", "--since", "1h", "--rule", "tap")
+    replay.communicate(timeout=PATIENCE)
+    assert replay.returncode == 0
 
 
 @pytest.mark.full
@@ -253,6 +275,11 @@ def test_an_integration_that_somebody_disables_is_told(by_partner: Deployment) -
     by_partner.pulumi("refresh", "--skip-preview")
     by_partner.pulumi("up", "--skip-preview")
     assert wrong(verify(by_partner)) == {}
+
+
+@pytest.mark.full
+def test_the_archive_and_alarms_that_somebody_deletes_are_told_of_a_partner_stack_too(by_partner: Deployment) -> None:
+    unarchived_and_unwatched(by_partner)
 
 
 def test_tail_says_that_nobody_can_send_a_marker_and_shows_events(by_partner: Deployment) -> None:

@@ -5,7 +5,6 @@ import os
 import signal
 import threading
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -14,7 +13,7 @@ import pytest
 
 from ops.replay import new_name
 from tests.support.aws_sandbox import Aws
-from tests.support.ops import BUS, BUS_ARN, SOURCE, Both, arn_of, queue
+from tests.support.ops import BUS, SOURCE, Both, arn_of, queue
 from tests.support.waiting import until
 
 HALF_AN_HOUR_AGO = (datetime.now(UTC) - timedelta(minutes=30)).replace(second=0, microsecond=0)
@@ -24,14 +23,12 @@ Ops = Callable[..., int]
 
 @pytest.fixture
 def archived(deployed: Both) -> Both:
-    """With an archive, and another rule beside the tap's."""
+    """With another rule beside the tap's."""
     events = deployed.aws.client("events")
     pattern = json.dumps({"source": [SOURCE]})
-    events.create_archive(ArchiveName=BUS, EventSourceArn=BUS_ARN, EventPattern=pattern, RetentionDays=7)
     queue(deployed.aws, "consumer")
     events.put_rule(Name="consumer", EventBusName=BUS, EventPattern=pattern)
     events.put_targets(Rule="consumer", EventBusName=BUS, Targets=[{"Id": "queue", "Arn": arn_of("consumer")}])
-    deployed.stack = replace(deployed.stack, outputs={**deployed.stack.outputs, "archiveName": BUS})
     return deployed
 
 
@@ -210,7 +207,8 @@ def test_a_time_that_is_none(ops: Ops, capsys: Any, since: str) -> None:
 def test_without_an_archive(archived: Both, ops: Ops, capsys: Any) -> None:
     archived.aws.client("events").delete_archive(ArchiveName=BUS)
     assert ops("--since", "1h", "--rule", "tap") == 2
-    assert capsys.readouterr().err == f"error: the archive {BUS} is gone, and what was in it: make up STACK=it\n"
+    mend = "make refresh STACK=it, then make up STACK=it"
+    assert capsys.readouterr().err == f"error: the archive {BUS} is gone, and what was in it: {mend}\n"
 
 
 def test_a_look_that_fails_now_and_then_does_not_end_it(archived: Both, ops: Ops) -> None:

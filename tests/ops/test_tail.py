@@ -353,4 +353,4 @@ def test_verify_says_all_of_it_in_json_and_by_its_exit_code(deployed: Both, envi
     assert done.returncode == 1
     assert "✗ webhook" in done.stdout
     assert "fix  make refresh STACK=it, then make up STACK=it" in done.stdout
-    assert done.stdout.splitlines()[-1].startswith("1 of 21 steps failed, ")
+    assert done.stdout.splitlines()[-1].startswith("1 of 23 steps failed, ")

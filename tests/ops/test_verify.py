@@ -15,7 +15,7 @@ from ops.steps import STEP_SECONDS, Step
 from ops.verify import steps_of
 from sandbox.genesys.delivery import Attempt, Delivery
 from tests.support.aws_sandbox import Aws, make_function, make_role, receiving
-from tests.support.ops import BUS, BUS_ARN, Both, both
+from tests.support.ops import ALARM, BUS, BUS_ARN, Both, both
 from tests.support.waiting import until
 
 
@@ -228,6 +228,41 @@ def test_another_target_is_not_looked_for_here(deployed: Both, arn: str) -> None
 def test_the_schedule_of_the_heartbeat_is_looked_at_too(deployed: Both) -> None:
     deployed.aws.client("events").disable_rule(Name=f"{BUS}-heartbeat")
     assert f"rule {BUS}-heartbeat is DISABLED" in deployed.step("rules").told
+
+
+def test_an_archive_that_is_gone(deployed: Both) -> None:
+    deployed.aws.client("events").delete_archive(ArchiveName=BUS)
+    found = wrong(list(steps_of(deployed.stack)))
+    assert list(found) == ["AWS: archive"]
+    step = found["AWS: archive"]
+    assert step.told == f"archive {BUS} is gone: somebody deleted it, and what was in it"
+    assert step.fix == "make refresh STACK=it, then make up STACK=it"
+
+
+def test_alarms_that_are_gone(deployed: Both) -> None:
+    deployed.aws.client("cloudwatch").delete_alarms(AlarmNames=deployed.stack.outputs["alarms"])
+    found = wrong(list(steps_of(deployed.stack)))
+    assert list(found) == ["AWS: alarms"]
+    step = found["AWS: alarms"]
+    assert step.told == f"gone, and tell nobody any more: {BUS}-heartbeat-missing, {BUS}-dead-letters"
+    assert step.fix == "make refresh STACK=it, then make up STACK=it"
+
+
+def test_an_alarm_of_somebody_elses_is_none_of_the_stacks(deployed: Both) -> None:
+    cloudwatch = deployed.aws.client("cloudwatch")
+    cloudwatch.delete_alarms(AlarmNames=[f"{BUS}-dead-letters"])
+    cloudwatch.put_metric_alarm(AlarmName=f"{BUS}-dead-letters-too", **ALARM)
+    assert deployed.step("alarms").told.endswith(f": {BUS}-dead-letters")
+
+
+def test_a_stack_without_an_archive_or_alarms_is_not_asked_for_them(deployed: Both) -> None:
+    """One of a former release, or somebody else's receiver without targets."""
+    deployed.aws.client("events").delete_archive(ArchiveName=BUS)
+    deployed.stack.outputs.pop("archiveName")
+    deployed.stack.outputs["alarms"] = []
+    steps = [step for step in steps_of(deployed.stack) if step.side == "AWS"]
+    assert not {step.name for step in steps} & {"archive", "alarms"}
+    assert all(step.ok for step in steps)
 
 
 def test_an_api_destination_that_was_changed_by_hand(deployed: Both) -> None:

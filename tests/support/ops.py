@@ -29,6 +29,15 @@ SOURCE = f"genesys.com/cloud/{ORG}"
 SERVICES = ("events", "sqs", "secretsmanager", "lambda", "cloudwatch", "sts", "iam", "logs")
 SIGNING_KEY = "a signing key, 32 bytes or longer"
 DRAINS = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"]
+ALARM = {
+    "Namespace": "AWS/SQS",
+    "MetricName": "ApproximateNumberOfMessagesVisible",
+    "Statistic": "Maximum",
+    "Period": 300,
+    "EvaluationPeriods": 1,
+    "ComparisonOperator": "GreaterThanThreshold",
+    "Threshold": 0.0,
+}
 WEBHOOKS, SUBSCRIPTIONS = "/api/v2/events/webhooks", "/api/v2/events/subscriptions"
 
 
@@ -165,12 +174,17 @@ def on_aws(aws: Sandbox) -> Outputs:
     target = {"Id": "heartbeat", "Arn": destination["ApiDestinationArn"], "RoleArn": make_role(aws, "heartbeat")}
     events.put_targets(Rule=f"{BUS}-heartbeat", Targets=[target])
     queue(aws, f"{BUS}-tap")
-    events.put_rule(Name=f"{BUS}-tap", EventBusName=BUS, EventPattern=json.dumps({"source": [SOURCE]}))
+    pattern = json.dumps({"source": [SOURCE]})
+    events.put_rule(Name=f"{BUS}-tap", EventBusName=BUS, EventPattern=pattern)
     events.put_targets(Rule=f"{BUS}-tap", EventBusName=BUS, Targets=[{"Id": "tap", "Arn": arn_of(f"{BUS}-tap")}])
     queue(aws, f"{BUS}-heartbeat-received")
     events.put_rule(Name=f"{BUS}-heartbeat-received", EventBusName=BUS, EventPattern=json.dumps(HEARTBEATS))
     received = {"Id": "received", "Arn": arn_of(f"{BUS}-heartbeat-received")}
     events.put_targets(Rule=f"{BUS}-heartbeat-received", EventBusName=BUS, Targets=[received])
+    events.create_archive(ArchiveName=BUS, EventSourceArn=BUS_ARN, EventPattern=pattern, RetentionDays=7)
+    alarms = [f"{BUS}-{kind}" for kind in ("heartbeat-missing", "dead-letters")]
+    for name in alarms:
+        aws.client("cloudwatch").put_metric_alarm(AlarmName=name, **ALARM)
     tap: RuleOutput = {
         "rule": f"{BUS}-tap",
         "target": arn_of(f"{BUS}-tap"),
@@ -181,7 +195,9 @@ def on_aws(aws: Sandbox) -> Outputs:
         "delivery": "webhook",
         "busArn": BUS_ARN,
         "eventSource": SOURCE,
+        "archiveName": BUS,
         "rules": {"tap": tap},
+        "alarms": alarms,
         "destinationArn": destination["ApiDestinationArn"],
         "destinationUrl": api.url,
         "connectionName": BUS,

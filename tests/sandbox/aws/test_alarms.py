@@ -135,6 +135,14 @@ def test_the_longest_times(cloudwatch: Any, period: int, periods: int) -> None:
     assert described(cloudwatch)["Period"] == period
 
 
+def test_an_alarm_that_is_not_there_is_left_out_of_those_that_are_asked_for(cloudwatch: Any) -> None:
+    for name in ("a", "b"):
+        cloudwatch.put_metric_alarm(**{**ONE, "AlarmName": name})
+    found = cloudwatch.describe_alarms(AlarmNames=["gone", "a"])["MetricAlarms"]
+    assert [alarm["AlarmName"] for alarm in found] == ["a"]
+    assert cloudwatch.describe_alarms(AlarmNames=["gone"])["MetricAlarms"] == []
+
+
 def test_an_alarm_that_is_not_there_is_not_deleted(cloudwatch: Any) -> None:
     assert refusal(cloudwatch.delete_alarms, AlarmNames=["gone"]).startswith("ResourceNotFound: ")
     cloudwatch.put_metric_alarm(**ONE)
