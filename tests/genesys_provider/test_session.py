@@ -109,7 +109,10 @@ def test_an_answer_without_an_id_says_nothing(configured: Process, emulator: Emu
 def test_another_organisation_is_refused_each_time(another: Callable[..., Process]) -> None:
     another(environ={"GENESYS_ORG_ID": "another-org"}).configured(WebhookProvider())
     for _ in range(2):
-        with pytest.raises(OwnershipError, match=f"belong to organisation {ORG}, but .* is another-org: nothing was"):
+        with pytest.raises(
+            OwnershipError,
+            match=f"belong to organisation {ORG}, but .* is another-org: nothing was changed in Genesys Cloud; set ",
+        ):
             session.confirm_org()
 
 
