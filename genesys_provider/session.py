@@ -27,9 +27,8 @@ def configure(request: ConfigureRequest) -> None:
         if _connection is None:
             try:
                 _connection = resolve(lambda key: request.config.get(f"genesys:{key}"), os.environ)
-            except (
-                ConfigError
-            ) as error:  # a program that looks itself, as settings.py does, found nothing wrong in today's config
+            except ConfigError as error:
+                # Where the program has looked itself, as settings.py does, nothing is wrong with today's config.
                 raise ConfigError(f"{error} ({AS_OF})") from None
             end_with_engine()
 
