@@ -643,5 +643,6 @@ def test_nor_does_it_matter_here_that_the_environment_names_a_proxy_of_another_k
 
 
 def test_a_host_that_stands_for_no_name_is_not_taken_for_a_wrong_proxy() -> None:
-    with pytest.raises(ConfigError, match="has a host that begins with xn-- and stands for no name: correct it"):
+    says = "genesys:loginUrl or genesys:apiUrl has a host that begins with xn-- and stands for no name: correct it"
+    with pytest.raises(ConfigError, match=f"^{says}$"):
         Client(connection("https://xn--0.example.com"))
