@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,15 @@ import pytest
 from tests.support.project import Object, Project, project
 
 HOOKS = "/api/v2/events/webhooks"
+
+
+@pytest.fixture
+def it(tmp_path: Path) -> Iterator[Project]:
+    """With a webhook and its subscription."""
+    with project(tmp_path) as it:
+        it.program("hook = webhook('hook')\nsubscription('queues', hook.id)\n")
+        it.pulumi("up")
+        yield it
 
 
 def test_a_users_own_webhook_of_the_same_name_is_never_touched(tmp_path: Path) -> None:
@@ -72,31 +82,28 @@ def within(group, **options):
 
 
 @pytest.mark.full
-def test_what_moves_into_a_component_needs_an_alias_and_keeps_its_objects(tmp_path: Path) -> None:
-    with project(tmp_path) as it:
-        it.program("hook = webhook('hook')\nsubscription('queues', hook.id)\n")
-        it.pulumi("up")
-        before = objects(it)
-        moved = f"{GROUPS}group = Group('Group', 'group')\n" + (
-            "hook = webhook('hook', within(group, ALIASES))\nsubscription('queues', hook.id, within(group, ALIASES))\n"
-        )
-        it.program(moved.replace(", ALIASES", ""))
-        [line] = errors(it.pulumi("up", fails=True))
-        assert f"there is a webhook 'it-local-hook' already ({before[0]['id']})" in line
-        assert "give it an alias of it/local/hook" in line
-        assert objects(it) == before
+def test_what_moves_into_a_component_needs_an_alias_and_keeps_its_objects(it: Project) -> None:
+    before = objects(it)
+    moved = f"{GROUPS}group = Group('Group', 'group')\n" + (
+        "hook = webhook('hook', within(group, ALIASES))\nsubscription('queues', hook.id, within(group, ALIASES))\n"
+    )
+    it.program(moved.replace(", ALIASES", ""))
+    [line] = errors(it.pulumi("up", fails=True))
+    assert f"there is a webhook 'it-local-hook' already ({before[0]['id']})" in line
+    assert "give it an alias of it/local/hook" in line
+    assert objects(it) == before
 
-        it.emulator.calls()
-        it.program(moved.replace("ALIASES", "aliases=[pulumi.Alias(parent=pulumi.ROOT_STACK_RESOURCE)]"))
-        it.pulumi("up")
-        changing = [call.split()[0] for call in it.emulator.calls() if not call.startswith("GET")]
-        assert changing == ["POST", "PUT", "PUT"], "the token, and both objects in place"
-        assert [each["id"] for each in objects(it)] == [each["id"] for each in before]
-        assert [each["description"] for each in objects(it)] == [
-            "[pulumi:it/local/app:Group::hook]",
-            "[pulumi:it/local/app:Group::queues]",
-        ]
-        it.pulumi("up", "--refresh", "--expect-no-changes")
+    it.emulator.calls()
+    it.program(moved.replace("ALIASES", "aliases=[pulumi.Alias(parent=pulumi.ROOT_STACK_RESOURCE)]"))
+    it.pulumi("up")
+    changing = [call.split()[0] for call in it.emulator.calls() if not call.startswith("GET")]
+    assert changing == ["POST", "PUT", "PUT"], "the token, and both objects in place"
+    assert [each["id"] for each in objects(it)] == [each["id"] for each in before]
+    assert [each["description"] for each in objects(it)] == [
+        "[pulumi:it/local/app:Group::hook]",
+        "[pulumi:it/local/app:Group::queues]",
+    ]
+    it.pulumi("up", "--refresh", "--expect-no-changes")
 
 
 @pytest.mark.full
@@ -139,35 +146,29 @@ RENAMED = (
     ],
     ids=" ".join,
 )
-def test_an_alias_is_an_update_whatever_else_the_run_does(arguments: tuple[str, ...], tmp_path: Path) -> None:
-    with project(tmp_path) as it:
-        it.program("hook = webhook('hook')\nsubscription('queues', hook.id)\n")
-        it.pulumi("up")
-        before = objects(it)
-        if "--replace" in arguments:
-            arguments = ("--replace", it.urn("hook"))
-            it.program("hook = webhook('hook')\n" + RENAMED.partition("\n")[2])
-        else:
-            it.program(RENAMED)
-        it.pulumi("up", *arguments)
-        kept = [each["id"] for each in objects(it) if "--replace" not in arguments or each["name"] == "it-local-other"]
-        assert kept == [each["id"] for each in before][-len(kept) :]
-        assert it.emulator.entities("subscription")[0]["webhookId"] == it.emulator.entities("webhook")[0]["id"]
-        it.pulumi("up", "--refresh", "--expect-no-changes")
+def test_an_alias_is_an_update_whatever_else_the_run_does(arguments: tuple[str, ...], it: Project) -> None:
+    before = objects(it)
+    if "--replace" in arguments:
+        arguments = ("--replace", it.urn("hook"))
+        it.program("hook = webhook('hook')\n" + RENAMED.partition("\n")[2])
+    else:
+        it.program(RENAMED)
+    it.pulumi("up", *arguments)
+    kept = [each["id"] for each in objects(it) if "--replace" not in arguments or each["name"] == "it-local-other"]
+    assert kept == [each["id"] for each in before][-len(kept) :]
+    assert it.emulator.entities("subscription")[0]["webhookId"] == it.emulator.entities("webhook")[0]["id"]
+    it.pulumi("up", "--refresh", "--expect-no-changes")
 
 
 @pytest.mark.full
-def test_an_alias_whose_run_was_killed_is_one_with_the_same_command(tmp_path: Path) -> None:
-    with project(tmp_path) as it:
-        it.program("hook = webhook('hook')\nsubscription('queues', hook.id)\n")
-        it.pulumi("up")
-        before = objects(it)
-        it.program(RENAMED)
-        it.killed_up("PUT", "/api/v2/events/webhooks/{id}")
-        it.pulumi("up")
-        assert [each["id"] for each in objects(it)] == [each["id"] for each in before]
-        assert [each["name"] for each in objects(it)] == ["it-local-new", "it-local-other"]
-        it.pulumi("up", "--refresh", "--expect-no-changes")
+def test_an_alias_whose_run_was_killed_is_one_with_the_same_command(it: Project) -> None:
+    before = objects(it)
+    it.program(RENAMED)
+    it.killed_up("PUT", "/api/v2/events/webhooks/{id}")
+    it.pulumi("up")
+    assert [each["id"] for each in objects(it)] == [each["id"] for each in before]
+    assert [each["name"] for each in objects(it)] == ["it-local-new", "it-local-other"]
+    it.pulumi("up", "--refresh", "--expect-no-changes")
 
 
 @pytest.mark.full

@@ -92,9 +92,8 @@ def test_status_tells_where_and_how_large(running: Sandbox) -> None:
 
 def test_nothing_listens_but_on_loopback(running: Sandbox) -> None:
     ports = set(running.ports.values())
-    found = [listener for listener in listening() if listener.port in ports]
-    assert sorted(listener.port for listener in found) == sorted(ports)
-    assert {listener.address for listener in found} <= LOOPBACK
+    found = [(listener.address, listener.port) for listener in listening() if listener.port in ports]
+    assert sorted(found) == sorted((LOOPBACK, port) for port in ports)
 
 
 def test_servers_see_nothing_of_the_users_credentials_and_proxies(running: Sandbox) -> None:

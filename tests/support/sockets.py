@@ -13,8 +13,10 @@ class Listener(NamedTuple):
     inode: str
 
 
-LOOPBACK = {"0100007F", "0000000000000000FFFF00000100007F"}
-"""127.0.0.1, and the same seen from a socket of IPv6."""
+LOOPBACK = "0100007F"
+"""127.0.0.1."""
+LOOPBACK_OF_IPV6 = "0000000000000000FFFF00000100007F"
+"""The same, of a socket of IPv6: gRPC has such."""
 
 
 def listening() -> list[Listener]:

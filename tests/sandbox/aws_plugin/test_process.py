@@ -16,7 +16,7 @@ from pulumi.runtime.proto import provider_pb2_grpc
 
 from sandbox.aws.plugin.wire import encode
 from tests.support.aws_plugin import ROOT, Emulator
-from tests.support.sockets import LOOPBACK, listening
+from tests.support.sockets import LOOPBACK, LOOPBACK_OF_IPV6, listening
 from tests.support.waiting import until
 
 COMMAND = [sys.executable, "-m", "sandbox.aws.plugin", "127.0.0.1:1"]
@@ -45,7 +45,7 @@ def test_it_listens_on_loopback_only() -> None:
     with started() as (_, port):
         addresses = {listener.address for listener in listening() if listener.port == port}
     assert addresses
-    assert addresses <= LOOPBACK
+    assert addresses <= {LOOPBACK, LOOPBACK_OF_IPV6}
 
 
 def test_the_users_own_aws_and_proxies_are_left_out(cloud: Emulator) -> None:
